@@ -1,0 +1,1 @@
+-- Views and functions for people in psql.

@@ -1,0 +1,1 @@
+-- Rights of the four roles; applied by every migrate.
