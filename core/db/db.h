@@ -28,11 +28,13 @@ struct db_query {
 };
 
 struct db_open_options {
-    const char *conninfo; /* libpq connection string */
-    const char *role;     /* used as user where conninfo names none */
-    const char *program;  /* application_name */
-    int connect_timeout_s;   /* 0: 5 */
-    int statement_timeout_ms; /* 0: the role's own */
+    const char *conninfo;  /* libpq connection string */
+    const char *role;      /* used as user where conninfo names none */
+    const char *program;   /* application_name */
+    int connect_timeout_s; /* 0: 5 */
+    /* 0: the role's own, and no limit here. Otherwise the server's limit for each statement, and a
+     * second later the connection is given up (a server that hangs answers nothing). */
+    int statement_timeout_ms;
 };
 
 /* NULL: ERR_DATABASE. Close with db_close (NULL is fine). */
@@ -49,7 +51,8 @@ int db_run(struct db *db, const struct db_query *query, int n, const char *const
 
 /* db_call(db, &query_x, &result, e, "a", "b"): the parameters as arguments. */
 #define db_call(db, query, result, e, ...)                                                         \
-    db_run((db), (query), (int)(sizeof((const char *[]){NULL, ##__VA_ARGS__}) / sizeof(char *)) - 1, \
+    db_run((db), (query),                                                                          \
+           (int)(sizeof((const char *[]){NULL, ##__VA_ARGS__}) / sizeof(char *)) - 1,              \
            &((const char *[]){NULL, ##__VA_ARGS__})[1], (result), (e))
 
 const char *db_sqlstate(const struct db *db); /* of the last error; "" */
@@ -81,11 +84,11 @@ int db_copy_end(struct db *db, struct err *e);
 /* A script of several statements (migrations), in the transaction that is open. */
 int db_script(struct db *db, const char *sql, struct err *e);
 
-/* LISTEN. db_wait sleeps until a notification, the timeout (ms) or `fd` (-1: none) is readable;
- * returns 1 notified, 0 timeout or fd, -1 connection lost. */
-int db_listen(struct db *db, const char *channel, struct err *e);
+/* LISTEN: the query is the LISTEN command. db_wait sleeps until a notification, the timeout (ms)
+ * or `fd` (-1: none) is readable; returns 1 notified, 0 timeout or fd, -1 connection lost. */
+int db_listen(struct db *db, const struct db_query *query, struct err *e);
 int db_wait(struct db *db, int64_t timeout_ms, int fd, struct err *e);
-int db_socket(const struct db *db); /* for poll; -1 if lost */
+int db_socket(const struct db *db);       /* for poll; -1 if lost */
 int db_take_notifications(struct db *db); /* reads what came; returns how many, -1 lost */
 
 #endif

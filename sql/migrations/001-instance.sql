@@ -1,5 +1,5 @@
--- The instance, revisions and what the configuration says. Roles exist before (setup-database).
-create schema if not exists deb_status;
+-- The instance, revisions and what the configuration says. Roles and schema exist before
+-- (setup.sql).
 comment on schema deb_status is 'Debian packages against upstream''s releases: queue, archives, status';
 
 create table instance (

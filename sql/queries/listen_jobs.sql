@@ -1,0 +1,2 @@
+-- rows: none
+listen deb_status_jobs

@@ -1,0 +1,2 @@
+-- rows: none
+select pg_advisory_unlock(hashtext('deb_status.migrate'))

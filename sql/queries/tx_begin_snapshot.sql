@@ -1,0 +1,2 @@
+-- rows: none
+begin isolation level repeatable read read only

@@ -1,0 +1,49 @@
+-- Makes the database, the roles and the schema. Run by a superuser, as often as you like:
+--   psql -X -v ON_ERROR_STOP=1 -v dbname=deb-status -d postgres -f setup.sql
+-- Roles belong to the cluster: several databases of one cluster share them. Sets no passwords;
+-- who may log in how is pg_hba.conf's.
+\set QUIET on
+set client_min_messages = warning;
+select format('create role %I login noinherit', r)
+  from unnest(array['deb_status_owner', 'deb_status_worker', 'deb_status_hook', 'deb_status_pages']) r
+ where not exists (select from pg_roles where rolname = r) \gexec
+alter role deb_status_owner login nosuperuser nocreatedb nocreaterole noreplication connection limit 12;
+alter role deb_status_worker login nosuperuser nocreatedb nocreaterole noreplication connection limit 30;
+alter role deb_status_hook login nosuperuser nocreatedb nocreaterole noreplication connection limit 24;
+alter role deb_status_pages login nosuperuser nocreatedb nocreaterole noreplication connection limit 24;
+
+select format('create database %I owner deb_status_owner encoding ''UTF8'' template template0', :'dbname')
+ where not exists (select from pg_database where datname = :'dbname') \gexec
+alter database :"dbname" owner to deb_status_owner;
+revoke all on database :"dbname" from public;
+grant connect on database :"dbname" to deb_status_owner, deb_status_worker, deb_status_hook, deb_status_pages;
+alter database :"dbname" set timezone = 'UTC';
+alter role deb_status_owner in database :"dbname" set search_path = deb_status, pg_catalog, pg_temp;
+alter role deb_status_worker in database :"dbname" set search_path = deb_status, pg_catalog, pg_temp;
+alter role deb_status_hook in database :"dbname" set search_path = deb_status, pg_catalog, pg_temp;
+alter role deb_status_pages in database :"dbname" set search_path = deb_status, pg_catalog, pg_temp;
+
+-- People and migrations: a session left open in psql must not hold back vacuum and the queue.
+alter role deb_status_owner in database :"dbname" set lock_timeout = '60s';
+alter role deb_status_owner in database :"dbname" set idle_in_transaction_session_timeout = '10min';
+-- A job's import or comparison takes seconds, the first one of all series on slow disks minutes.
+alter role deb_status_worker in database :"dbname" set statement_timeout = '15min';
+alter role deb_status_worker in database :"dbname" set lock_timeout = '2min';
+alter role deb_status_worker in database :"dbname" set idle_in_transaction_session_timeout = '5min';
+-- A request is answered within 3 s or not at all.
+alter role deb_status_hook in database :"dbname" set statement_timeout = '2500ms';
+alter role deb_status_hook in database :"dbname" set lock_timeout = '2s';
+alter role deb_status_hook in database :"dbname" set idle_in_transaction_session_timeout = '5s';
+alter role deb_status_pages in database :"dbname" set statement_timeout = '10s';
+alter role deb_status_pages in database :"dbname" set lock_timeout = '2s';
+alter role deb_status_pages in database :"dbname" set idle_in_transaction_session_timeout = '10s';
+alter role deb_status_pages in database :"dbname" set default_transaction_read_only = on;
+
+\connect :"dbname"
+\set QUIET on
+set client_min_messages = warning;
+revoke all on schema public from public;
+create schema if not exists deb_status authorization deb_status_owner;
+alter schema deb_status owner to deb_status_owner;
+-- Without IN SCHEMA: with it, the default of PUBLIC would stay.
+alter default privileges for role deb_status_owner revoke execute on functions from public;
