@@ -5,10 +5,12 @@ create table targets (
   name text not null,
   position int not null default 0,
   carries text,
+  complete_since timestamptz,
   unique (series, name)
 );
 comment on table targets is 'A named list of suites that users of a series install from together';
 comment on column targets.carries is 'The cycle series that most of its rows carry';
+comment on column targets.complete_since is 'When each of its fetched suites had been tried once; until then a change is a first look, no event';
 
 create table target_suites (
   target int not null references targets on delete cascade,
@@ -54,6 +56,8 @@ create table status (
   debian text,
   debian_key bytea,
   debian_upstream text,
+  debian_upstream_key bytea,
+  debian_since timestamptz,
   suite int,
   state text not null check (state in ('ok', 'outdated', 'ahead', 'unreleased', 'missing')),
   behind text check (behind in ('series', 'prerelease', 'patch', 'minor')),
@@ -75,11 +79,14 @@ create table status (
 comment on table status is 'Each project in each target, as compared last; only rows that change are written';
 comment on column status.upstream is 'Newest release of the series as upstream writes it; null: unreleased';
 comment on column status.debian is 'Full Debian version; null: no package there';
+comment on column status.debian_since is 'When that version came to the target; null: it was there at the first look';
 comment on column status.suite is 'The suite of the target that has that version';
 comment on column status.since is 'When the present state began';
 comment on column status.since_known is 'False where the state was there at the first look';
 comment on column status.days_to_target is 'Days from upstream''s release to the day the target had it; null: not known or not yet';
 comment on column status.job is 'The job whose comparison wrote the row';
+
+create index on status (project);
 
 create table status_history (
   like status,
