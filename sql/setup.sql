@@ -16,6 +16,7 @@ select format('create database %I owner deb_status_owner encoding ''UTF8'' templ
  where not exists (select from pg_database where datname = :'dbname') \gexec
 alter database :"dbname" owner to deb_status_owner;
 revoke all on database :"dbname" from public;
+grant connect, temporary on database :"dbname" to deb_status_owner, deb_status_worker;
 grant connect on database :"dbname" to deb_status_owner, deb_status_worker, deb_status_hook, deb_status_pages;
 alter database :"dbname" set timezone = 'UTC';
 alter role deb_status_owner in database :"dbname" set search_path = deb_status, pg_catalog, pg_temp;

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/status/status.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/base/buf.h"
+#include "gen/queries.h"
+
+/* {1,2,3} for an array parameter. */
+static void add_array(struct buf *out, const int64_t *ids, size_t count)
+{
+    buf_add_char(out, '{');
+    for (size_t i = 0; i < count; i++)
+        buf_addf(out, "%s%" PRId64, i ? "," : "", ids[i]);
+    buf_add_char(out, '}');
+}
+
+int status_compare(struct db *db, const int64_t *series, size_t series_count, const int64_t *suites,
+                   size_t suite_count, int64_t job, struct err *e)
+{
+    if (series_count == 0 && suite_count == 0)
+        return 0;
+    struct buf a = BUF_INIT, b = BUF_INIT;
+    char id[24];
+    snprintf(id, sizeof id, "%" PRId64, job);
+    add_array(&a, series, series_count);
+    add_array(&b, suites, suite_count);
+    int rc = db_call(db, &query_status_compare, NULL, e, series_count ? buf_str(&a) : NULL,
+                     suite_count ? buf_str(&b) : NULL, job ? id : NULL);
+    buf_free(&a);
+    buf_free(&b);
+    return rc ? err_context(e, "comparing") : 0;
+}
+
+int status_compare_suites(struct db *db, const int64_t *suites, size_t count, int64_t job,
+                          struct err *e)
+{
+    return status_compare(db, NULL, 0, suites, count, job, e);
+}
+
+int status_compare_series(struct db *db, const int64_t *series, size_t count, int64_t job,
+                          struct err *e)
+{
+    return status_compare(db, series, count, NULL, 0, job, e);
+}
+
+int status_compare_all(struct db *db, int64_t job, struct err *e)
+{
+    char id[24];
+    snprintf(id, sizeof id, "%" PRId64, job);
+    if (db_call(db, &query_status_compare_all, NULL, e, job ? id : NULL))
+        return err_context(e, "comparing");
+    return 0;
+}
+
+int status_touch_suites(struct db *db, const int64_t *suites, size_t count, struct err *e)
+{
+    if (count == 0)
+        return 0;
+    struct buf ids = BUF_INIT;
+    add_array(&ids, suites, count);
+    int rc = db_call(db, &query_status_touch, NULL, e, buf_str(&ids));
+    buf_free(&ids);
+    return rc ? err_context(e, "raising revisions") : 0;
+}

@@ -1,0 +1,2 @@
+-- rows: none
+copy pg_temp.index_incoming from stdin

@@ -1,0 +1,2 @@
+-- rows: one
+select deb_status.touch_suites($1::int[])
