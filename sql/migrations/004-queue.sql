@@ -87,6 +87,14 @@ create table refusals (
 );
 comment on table refusals is 'Requests refused, by sender (empty: none that is known) and reason';
 
+create table secrets_used (
+  sender text not null,
+  secret text not null,
+  last timestamptz not null default clock_timestamp(),
+  primary key (sender, secret)
+);
+comment on table secrets_used is 'Which of a sender''s secrets (its file''s name) signed an accepted delivery, to the hour';
+
 create table workers (
   name text primary key,
   host text not null,

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What hook.fcgi keeps from one request to the next. */
+#ifndef CGI_HOOK_HOOK_H
+#define CGI_HOOK_HOOK_H
+
+#include "cgi/hook/refusals.h"
+#include "cgi/hook/senders.h"
+#include "cgi/http/response.h"
+
+#define HOOK_BODY_BYTES 65536 /* where a sender has no body-limit, and for unknown senders */
+
+struct hook {
+    struct senders senders;
+    struct refusals refusals;
+    struct db *db;        /* NULL while it is away */
+    int64_t db_failed_ms; /* when it was last found away; 0: it is there */
+};
+
+/* A request whose signature is right: the delivery that it brings. */
+struct delivery {
+    const struct sender *sender;
+    const char *id;     /* what is remembered against replay */
+    const char *secret; /* name of the secret's file that signed it */
+};
+
+/* cgi/hook/check.c: all that is checked before the database is asked, in the contract's order.
+ * NULL: *delivery is filled and the body read; else the reason, and *status. */
+const char *hook_check(struct hook *hook, struct request *req, struct delivery *delivery,
+                       int *status);
+
+/* The sender that the path names, NULL where none is configured: "/NAME", or "" for `default`. */
+const struct sender *hook_sender(const struct hook *hook, const struct request *req);
+
+/* cgi/hook/delivery.c: one call of the SQL function accept, which commits delivery and job, and
+ * the answer made of what it returns. NULL: answered 2xx; else the reason of the refusal. */
+const char *hook_deliver(struct hook *hook, struct request *req, const struct delivery *delivery,
+                         struct response *res);
+
+/* Writes the refusals where they are due and the database is there; force: due or not. */
+void hook_note_refusals(struct hook *hook, bool force);
+
+#endif

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cgi/hook/senders.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+
+#define LOOK_EVERY_MS 1000
+#define SECRET_BYTES  512 /* a line of a secret's file is never longer (config_read_secret) */
+
+/* One number over the secrets' files: another one means that a file was replaced or written. */
+static uint64_t secrets_stat(const struct config *config)
+{
+    uint64_t sum = 14695981039346656037u;
+    for (size_t i = 0; i < config->sender_count; i++) {
+        const struct config_strings *files = &config->senders[i].secrets;
+        for (size_t k = 0; k < files->count; k++) {
+            struct stat st = {0};
+            if (stat(files->items[k], &st) < 0)
+                st.st_ino = 0;
+            const uint64_t parts[] = {(uint64_t)st.st_ino, (uint64_t)st.st_size,
+                                      (uint64_t)st.st_mode, (uint64_t)st.st_ctim.tv_sec,
+                                      (uint64_t)st.st_ctim.tv_nsec};
+            for (size_t p = 0; p < sizeof(parts) / sizeof(*parts); p++)
+                sum = (sum ^ parts[p]) * 1099511628211u;
+        }
+    }
+    return sum;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Reads one secret into the memory that is wiped later. A secret that cannot be used is logged and
+ * left out: the sender's others, and the other senders, go on. */
+static void secret_load(struct senders *s, struct sender *sender, const char *file)
+{
+    struct err e = {.code = ERR_NONE};
+    struct buf text = BUF_INIT;
+    unsigned char *to = s->memory + s->memory_len;
+    long len = -1;
+    if (config_read_secret(file, &text, &e) == 0) {
+        if (text.len > SECRET_BYTES)
+            err_set(&e, ERR_INPUT, "it is too long");
+        else if (sender->config->profile != PROFILE_STANDARD)
+            memcpy(to, text.data, (size_t)(len = (long)text.len));
+        else if ((len = signature_decode_secret(buf_str(&text), to)) < 0)
+            err_set(&e, ERR_INPUT, "it is not the base64 of 16 bytes or more");
+    }
+    if (text.data)
+        OPENSSL_cleanse(text.data, text.cap);
+    buf_free(&text);
+    if (len < 0) {
+        log_event(LOG_ERROR, "secret", "sender", sender->config->name, "file", base_name(file),
+                  "error", e.text, NULL);
+        return;
+    }
+    sender->keys[sender->key_count] = (struct signature_key){to, (size_t)len};
+    sender->key_files[sender->key_count++] = arena_strdup(&s->arena, base_name(file));
+    s->memory_len += (size_t)len;
+}
+
+static void secrets_drop(struct senders *s)
+{
+    if (s->memory)
+        OPENSSL_cleanse(s->memory, s->memory_len);
+    free(s->memory);
+    s->memory = NULL;
+    s->memory_len = 0;
+    s->items = NULL;
+    arena_reset(&s->arena);
+}
+
+static void secrets_load(struct senders *s)
+{
+    size_t count = 0;
+    secrets_drop(s);
+    for (size_t i = 0; i < s->config->sender_count; i++)
+        count += s->config->senders[i].secrets.count;
+    s->memory = calloc(count + 1, SECRET_BYTES);
+    if (!s->memory)
+        abort();
+    s->items = arena_alloc(&s->arena, (s->config->sender_count + 1) * sizeof(*s->items));
+    for (size_t i = 0; i < s->config->sender_count; i++) {
+        const struct config_sender *config = &s->config->senders[i];
+        struct sender *sender = &s->items[i];
+        sender->config = config;
+        sender->keys = arena_alloc(&s->arena, (config->secrets.count + 1) * sizeof(*sender->keys));
+        sender->key_files =
+            arena_alloc(&s->arena, (config->secrets.count + 1) * sizeof(*sender->key_files));
+        for (size_t k = 0; k < config->secrets.count; k++)
+            secret_load(s, sender, config->secrets.items[k]);
+    }
+}
+
+void senders_open(struct senders *s, const char *path)
+{
+    *s = (struct senders){.path = path, .arena = ARENA_INIT};
+    senders_refresh(s);
+}
+
+void senders_close(struct senders *s)
+{
+    secrets_drop(s);
+    config_free(s->config);
+    arena_free(&s->arena);
+    s->config = NULL;
+}
+
+static bool config_refresh(struct senders *s)
+{
+    struct err e = {.code = ERR_NONE};
+    if (s->config && !config_is_stale(s->config))
+        return false;
+    struct config *config = config_load(s->path, CONFIG_HOOK, &e);
+    if (!config) {
+        if (strcmp(s->error, e.text) != 0) /* the same one each second is no news */
+            log_event(LOG_ERROR, "configuration", "error", e.text, NULL);
+        memcpy(s->error, e.text, sizeof(s->error));
+        return false;
+    }
+    s->error[0] = '\0';
+    secrets_drop(s);
+    config_free(s->config);
+    s->config = config;
+    return true;
+}
+
+bool senders_refresh(struct senders *s)
+{
+    int64_t now = clock_monotonic_ms();
+    if (s->looked_ms && now - s->looked_ms < LOOK_EVERY_MS)
+        return false;
+    s->looked_ms = now;
+    bool changed = config_refresh(s);
+    if (!s->config)
+        return false;
+    uint64_t seen = secrets_stat(s->config);
+    if (!changed && seen == s->files_seen)
+        return false;
+    s->files_seen = seen;
+    secrets_load(s);
+    return true;
+}
+
+const struct sender *senders_find(const struct senders *s, const char *name)
+{
+    for (size_t i = 0; s->items && i < s->config->sender_count; i++)
+        if (!strcmp(s->items[i].config->name, name))
+            return &s->items[i];
+    return NULL;
+}
