@@ -18,6 +18,8 @@ alter database :"dbname" owner to deb_status_owner;
 revoke all on database :"dbname" from public;
 grant connect, temporary on database :"dbname" to deb_status_owner, deb_status_worker;
 grant connect on database :"dbname" to deb_status_owner, deb_status_worker, deb_status_hook, deb_status_pages;
+-- Imports are staged in temporary tables.
+grant temporary on database :"dbname" to deb_status_worker;
 alter database :"dbname" set timezone = 'UTC';
 alter role deb_status_owner in database :"dbname" set search_path = deb_status, pg_catalog, pg_temp;
 alter role deb_status_worker in database :"dbname" set search_path = deb_status, pg_catalog, pg_temp;

@@ -41,6 +41,8 @@ create unique index jobs_one_queued on jobs (kind, what) where state = 'queued';
 create unique index jobs_one_running on jobs (kind, what) where state = 'running';
 create index jobs_due on jobs (run_at, id) where state = 'queued';
 create index jobs_ended on jobs (ended) where ended is not null;
+create index jobs_followed on jobs (superseded_by) where superseded_by is not null;
+create index jobs_failed on jobs (ended) where state = 'failed';
 
 create table deliveries (
   id bigint generated always as identity primary key,

@@ -1,0 +1,378 @@
+-- The queue. At any time at most one queued and one running job per (kind, what), held by two
+-- partial unique indexes. Writers that end or move a job lock its row `for update` in a statement
+-- of its own first: that waits for a delivery that is just joining it (`for key share`), and what
+-- the next statement sees includes it. The revision 'queue' is raised last.
+
+create function revision_raise(p_scope text) returns void language sql as $$
+  insert into revisions as r (scope, n) values (p_scope, 1)
+  on conflict (scope) do update set n = r.n + 1, raised = clock_timestamp()
+$$;
+comment on function revision_raise(text) is 'Raises one counter; call it last in the transaction: its row stays locked until the commit';
+
+create function queue_join(p_kind text, p_what text, p_host text, p_cause text, p_request_id text)
+returns bigint language plpgsql as $$
+declare
+  v_id bigint;
+  v_run_at timestamptz;
+begin
+  loop
+    select id, run_at into v_id, v_run_at from jobs
+     where kind = p_kind and what = p_what and state = 'queued' for key share;
+    if found then
+      -- It waits for its backoff: something new has come, so it is due now.
+      if v_run_at > clock_timestamp() then
+        update jobs set run_at = clock_timestamp() where id = v_id and state = 'queued';
+        perform pg_notify('deb_status_jobs', '');
+      end if;
+      return v_id;
+    end if;
+    insert into jobs (kind, what, host, cause, request_id)
+    values (p_kind, p_what, p_host, p_cause, p_request_id)
+    on conflict (kind, what) where state = 'queued' do nothing
+    returning id into v_id;
+    if found then
+      perform pg_notify('deb_status_jobs', '');
+      perform revision_raise('queue');
+      return v_id;
+    end if;
+  end loop;
+end
+$$;
+comment on function queue_join(text, text, text, text, text) is
+  'Joins the queued job of (kind, what) or inserts one; for enqueue() and accept(), which check first. Kind, what, host, cause, request id';
+
+create function queue_enqueue(p_kind text, p_what text, p_cause text) returns bigint
+language plpgsql as $$
+declare
+  m mirrors;
+begin
+  if p_kind not in ('mirror', 'releases', 'archives', 'configure') then
+    raise exception 'no such kind of job: %', p_kind using errcode = 'invalid_parameter_value',
+      hint = 'mirror, releases, archives or configure';
+  elsif p_kind <> 'mirror' then
+    if p_what is distinct from '' then
+      raise exception 'a job % takes no name', p_kind using errcode = 'invalid_parameter_value';
+    end if;
+    return queue_join(p_kind, '', null, p_cause, null);
+  end if;
+  select * into m from mirrors where name = p_what and configured;
+  if not found then
+    raise exception 'no such mirror: %', p_what using errcode = 'invalid_parameter_value';
+  elsif m.state <> 'active' then
+    raise exception 'mirror % is frozen', p_what using errcode = 'invalid_parameter_value';
+  end if;
+  return queue_join('mirror', m.name, m.host, p_cause, null);
+end
+$$;
+comment on function queue_enqueue(text, text, text) is 'As enqueue(), with the cause: schedule, job N, admin';
+
+create function enqueue(kind text, what text default '') returns bigint language sql as $$
+  select queue_enqueue(kind, what, 'admin')
+$$;
+comment on function enqueue(text, text) is
+  'Queues a job (mirror NAME, releases, archives, configure) unless one waits already; returns the id of the one that waits';
+
+create function queue_releases_due(p_cause text, p_request_id text) returns bigint
+language plpgsql as $$
+begin
+  if exists (select from jobs where ended > clock_timestamp() - interval '1 minute'
+                and kind = 'releases' and state = 'done') then
+    return null;
+  end if;
+  return queue_join('releases', '', null, p_cause, p_request_id);
+end
+$$;
+comment on function queue_releases_due(text, text) is
+  'A look upstream with each build: a releases job, unless one ended well within the last minute (then null)';
+
+create function queue_claim(p_host text, p_worker text, p_lease_s int, p_max_attempts int,
+                            p_any_time boolean)
+returns setof jobs language plpgsql as $$
+declare
+  j jobs;
+begin
+  -- MATERIALIZED, or the planner may run the subquery, and lock and claim, more than once.
+  with due as materialized (
+    select q.id from jobs q
+     where q.state = 'queued' and (p_any_time or q.run_at <= clock_timestamp())
+       and (q.host is null or q.host = p_host)
+       and not exists (select from jobs r where r.kind = q.kind and r.what = q.what
+                          and r.state = 'running')
+     order by q.run_at, q.id
+     for no key update of q skip locked limit 1)
+  update jobs
+     set state = 'running', attempts = attempts + 1, max_attempts = p_max_attempts,
+         token = nextval('job_tokens'), worker = p_worker, started = clock_timestamp(),
+         lease = clock_timestamp() + make_interval(secs => p_lease_s), cancelling = false,
+         step = null, progress_done = null, progress_total = null, progress_unit = null
+    from due where jobs.id = due.id
+  returning jobs.* into j;
+  if not found then
+    return;
+  end if;
+  perform revision_raise('queue');
+  return next j;
+exception when unique_violation then
+  -- Another worker's claim of the same (kind, what) was committed in between: next time.
+  return;
+end
+$$;
+comment on function queue_claim(text, text, int, int, boolean) is
+  'Takes the next due job for this host under a lease and a new token; no row: nothing to do';
+
+create function queue_begin(p_id bigint, p_token bigint) returns boolean language plpgsql as $$
+begin
+  -- Anew, after the claim's commit: every delivery that could join before it has arrived by now.
+  update jobs set started = clock_timestamp()
+   where id = p_id and token = p_token and state = 'running';
+  return found;
+end
+$$;
+comment on function queue_begin(bigint, bigint) is 'The run''s own first word: when it began; false where the job is no longer this run''s';
+
+create function queue_renew(p_id bigint, p_token bigint, p_lease_s int)
+returns table (cancelling boolean) language sql as $$
+  update jobs set lease = clock_timestamp() + make_interval(secs => p_lease_s)
+   where id = p_id and token = p_token and state = 'running'
+  returning jobs.cancelling
+$$;
+comment on function queue_renew(bigint, bigint, int) is 'Renews the lease; no row: the job is no longer this run''s';
+
+create function queue_progress(p_id bigint, p_token bigint, p_step text, p_done bigint,
+                               p_total bigint, p_unit text)
+returns void language plpgsql as $$
+begin
+  update jobs set step = coalesce(p_step, step), progress_done = p_done, progress_total = p_total,
+                  progress_unit = p_unit
+   where id = p_id and token = p_token and state = 'running';
+  if found then
+    perform revision_raise('queue');
+  end if;
+end
+$$;
+comment on function queue_progress(bigint, bigint, text, bigint, bigint, text) is 'Step and progress of a run';
+
+create function job_fence(p_id bigint, p_token bigint) returns boolean language plpgsql as $$
+begin
+  -- Holds the row against whoever would end or take over the job, until this transaction ends.
+  perform from jobs where id = p_id and token = p_token and state = 'running' and not cancelling
+     for key share;
+  return found;
+end
+$$;
+comment on function job_fence(bigint, bigint) is
+  'First in each transaction that writes a job''s results: false where this run no longer holds the job';
+
+create function queue_fold(p_id bigint, p_into bigint) returns void language sql as $$
+  update deliveries set job = p_into where job = p_id;
+  update jobs set state = 'superseded', superseded_by = p_into, ended = clock_timestamp(),
+                  lease = null, cancelling = false
+   where id = p_id;
+$$;
+comment on function queue_fold(bigint, bigint) is 'Moves a job''s deliveries to a later job of the same (kind, what); the caller holds its row';
+
+create function queue_requeue(p_id bigint, p_run_at timestamptz, p_error text, p_detail text)
+returns text language plpgsql as $$
+declare
+  j jobs;
+  v_other bigint;
+begin
+  select * into strict j from jobs where id = p_id;
+  loop
+    select id into v_other from jobs
+     where kind = j.kind and what = j.what and state = 'queued' and id <> p_id for key share;
+    if found then
+      update jobs set error = p_error, detail = p_detail where id = p_id;
+      perform queue_fold(p_id, v_other);
+      return 'superseded';
+    end if;
+    begin
+      update jobs set state = 'queued', run_at = p_run_at, ended = null, lease = null, worker = null,
+                      cancelling = false, error = p_error, detail = p_detail
+       where id = p_id;
+      return 'queued';
+    exception when unique_violation then
+      null; -- one was inserted since the look: fold into it
+    end;
+  end loop;
+end
+$$;
+comment on function queue_requeue(bigint, timestamptz, text, text) is
+  'Back into the queue, or folded into the one that waits already; the caller holds the row for update';
+
+create function queue_backoff(p_attempts int, p_backoff_s double precision) returns interval
+language sql volatile as $$
+  select make_interval(secs => least(p_backoff_s * 2 ^ least(greatest(p_attempts - 1, 0), 20), 600)
+                               * (0.75 + random() / 2))
+$$;
+comment on function queue_backoff(int, double precision) is 'Doubles with each attempt up to ten minutes, a quarter more or less so that jobs do not march in step';
+
+create function queue_finish(p_id bigint, p_token bigint, p_outcome text, p_error text,
+                             p_detail text, p_backoff_s double precision)
+returns text language plpgsql as $$
+declare
+  j jobs;
+  v_state text;
+  v_late text;
+begin
+  select * into j from jobs where id = p_id for update;
+  if not found or j.state <> 'running' or j.token is distinct from p_token then
+    return '';
+  end if;
+  if p_outcome = 'done' then
+    update deliveries set fulfilled = clock_timestamp()
+     where job = p_id and fulfilled is null and source is null;
+    -- The run judged the versions that were announced when it looked; this one came in between.
+    select source || ' ' || coalesce(version, '') into v_late
+      from deliveries where job = p_id and fulfilled is null order by id limit 1;
+    if found then
+      p_outcome := 'retry';
+      p_error := format('%s was announced during the run: looked for again', rtrim(v_late));
+    end if;
+  end if;
+  if p_outcome = 'retry' and j.cancelling then
+    p_outcome := 'cancelled';
+  elsif p_outcome = 'retry' and j.attempts >= j.max_attempts then
+    p_outcome := 'failed';
+  end if;
+  case p_outcome
+  when 'retry' then
+    v_state := queue_requeue(p_id, clock_timestamp() + queue_backoff(j.attempts, p_backoff_s),
+                             p_error, p_detail);
+  when 'released' then
+    v_state := queue_requeue(p_id, clock_timestamp(), p_error, p_detail);
+    update jobs set attempts = greatest(attempts - 1, 0) where id = p_id and state = 'queued';
+    perform pg_notify('deb_status_jobs', '');
+  else
+    v_state := p_outcome;
+    update jobs set state = p_outcome, ended = clock_timestamp(), lease = null, cancelling = false,
+                    error = p_error, detail = p_detail
+     where id = p_id;
+  end case;
+  -- Another of the same kind may have waited for this one's end.
+  if exists (select from jobs where kind = j.kind and what = j.what and state = 'queued'
+                and run_at <= clock_timestamp()) then
+    perform pg_notify('deb_status_jobs', '');
+  end if;
+  perform revision_raise('queue');
+  return v_state;
+end
+$$;
+comment on function queue_finish(bigint, bigint, text, text, text, double precision) is
+  'Ends a run: outcome done, retry, failed, cancelled or released; returns the state it led to, empty where the token is not the job''s';
+
+create function queue_reap(p_backoff_s double precision) returns setof bigint language plpgsql as $$
+declare
+  j record;
+begin
+  for j in select id, token, worker, cancelling from jobs
+            where state = 'running' and lease < clock_timestamp() for update skip locked loop
+    insert into job_lines (job, level, text)
+    values (j.id, 'error', 'the worker was lost: its lease was not renewed');
+    perform queue_finish(j.id, j.token, 'retry', 'the worker was lost: its lease was not renewed',
+                         null, p_backoff_s);
+    return next j.id;
+  end loop;
+end
+$$;
+comment on function queue_reap(double precision) is 'Takes jobs back whose lease ran out';
+
+create function queue_line(p_id bigint, p_token bigint, p_attempt int, p_level text, p_step text,
+                           p_text text)
+returns void language sql as $$
+  insert into job_lines (job, attempt, level, step, text)
+  select id, p_attempt, p_level, p_step, left(p_text, 16384) from jobs
+   where id = p_id and token = p_token
+$$;
+comment on function queue_line(bigint, bigint, int, text, text, text) is 'One line of a run''s log';
+
+create function job_followed(p_id bigint) returns bigint language sql stable as $$
+  with recursive f as (
+    select id, superseded_by from jobs where id = p_id
+    union all
+    select j.id, j.superseded_by from f join jobs j on j.id = f.superseded_by)
+  select id from f where superseded_by is null
+$$;
+comment on function job_followed(bigint) is 'The job that took over from a superseded one, however many steps away; itself otherwise; null: no such job';
+
+create function retry(id bigint) returns bigint language plpgsql as $$
+declare
+  v_id bigint := job_followed(id);
+  j jobs;
+begin
+  select * into j from jobs where jobs.id = v_id for update;
+  if not found then
+    raise exception 'no such job: %', id using errcode = 'invalid_parameter_value';
+  elsif j.state = 'queued' then
+    update jobs set run_at = clock_timestamp() where jobs.id = v_id;
+  elsif j.state in ('failed', 'cancelled') then
+    update jobs set attempts = 0 where jobs.id = v_id;
+    perform queue_requeue(v_id, clock_timestamp(), null, null);
+    v_id := job_followed(v_id);
+  else
+    raise exception 'job % is %: only failed, cancelled and waiting jobs can be tried again', v_id, j.state
+      using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  perform pg_notify('deb_status_jobs', '');
+  perform revision_raise('queue');
+  return v_id;
+end
+$$;
+comment on function retry(bigint) is
+  'Queues a failed or cancelled job again with all its attempts, makes a waiting one due; returns the id of the job that carries it now';
+
+create function cancel(id bigint) returns text language plpgsql as $$
+declare
+  v_id bigint := job_followed(id);
+  j jobs;
+  v_state text;
+begin
+  select * into j from jobs where jobs.id = v_id for update;
+  if not found then
+    raise exception 'no such job: %', id using errcode = 'invalid_parameter_value';
+  elsif j.state = 'queued' then
+    update jobs set state = 'cancelled', ended = clock_timestamp(), error = 'cancelled by an admin'
+     where jobs.id = v_id;
+    v_state := 'cancelled';
+  elsif j.state = 'running' then
+    update jobs set cancelling = true where jobs.id = v_id;
+    v_state := 'cancelling';
+  else
+    raise exception 'job % is % already', v_id, j.state
+      using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  perform pg_notify('deb_status_jobs', '');
+  perform revision_raise('queue');
+  return v_state;
+end
+$$;
+comment on function cancel(bigint) is
+  'Cancels a waiting job, or has its worker stop a running one within seconds; returns cancelled or cancelling';
+
+create function queue_expire(p_keep_jobs_s double precision, p_keep_deliveries_s double precision)
+returns bigint language plpgsql as $$
+declare
+  v_deliveries bigint;
+  v_jobs bigint;
+begin
+  -- Some thousands at a time: no long transaction, and the next call goes on.
+  delete from deliveries where id in (
+    select d.id from deliveries d left join jobs j on j.id = d.job
+     where d.received < clock_timestamp() - make_interval(secs => p_keep_deliveries_s)
+       and (j.state is null or j.state not in ('queued', 'running'))
+     order by d.received limit 5000);
+  get diagnostics v_deliveries = row_count;
+  delete from jobs where id in (
+    select j.id from jobs j
+     where j.ended < clock_timestamp() - make_interval(secs => p_keep_jobs_s)
+       and j.state in ('done', 'cancelled', 'superseded')
+       and not exists (select from deliveries d where d.job = j.id)
+       and not exists (select from jobs f where f.superseded_by = j.id)
+     order by j.ended limit 5000);
+  get diagnostics v_jobs = row_count;
+  delete from workers where seen < clock_timestamp() - interval '1 day';
+  return v_deliveries + v_jobs;
+end
+$$;
+comment on function queue_expire(double precision, double precision) is
+  'Forgets old deliveries and ended jobs (failed ones stay); returns how many, 0 when nothing is left to forget';
