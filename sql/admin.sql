@@ -15,3 +15,53 @@ select e.at, e.kind, e.series, e.target, e.project,
   from deb_status.events e
  order by e.at desc, e.id desc;
 comment on view deb_status.recent is 'Events, newest first; from and to: states of a change of state, else versions';
+
+-- The queue, for people.
+create view deb_status.queue as
+select j.id, j.kind, j.what,
+       case when j.cancelling then 'cancelling'
+            when j.state = 'queued' and j.run_at > now() then 'backoff' else j.state end as state,
+       j.attempts,
+       case when j.state = 'queued' then date_trunc('second', now() - j.queued) end as waiting,
+       case when j.state = 'running' then date_trunc('second', now() - j.started) end as running_for,
+       j.worker,
+       concat_ws(' ', j.step, case when j.progress_done is not null
+                                   then concat(j.progress_done, '/' || j.progress_total) end,
+                 j.progress_unit) as progress,
+       left(j.error, 80) as error
+  from deb_status.jobs j
+ where j.state in ('queued', 'running')
+ order by j.state desc, j.run_at, j.id;
+comment on view deb_status.queue is 'Jobs that run or wait; state also backoff (waits for its next try) and cancelling';
+
+create view deb_status.failed as
+select j.id, j.kind, j.what, j.attempts, date_trunc('second', j.ended) as ended,
+       left(j.error, 80) as error, j.detail
+  from deb_status.jobs j
+ where j.state = 'failed'
+ order by j.ended desc;
+comment on view deb_status.failed is 'Jobs that failed for good: they stay until retry(id) or cancel(id). detail: raw words of rsync, apt, git';
+
+create view deb_status.job_log as
+select l.job, l.attempt, date_trunc('second', l.at) as at, l.level, l.step, l.text
+  from deb_status.job_lines l
+ order by l.job, l.n;
+comment on view deb_status.job_log is 'What jobs said, in order: select * from job_log where job = 17';
+
+create view deb_status.freshness as
+select f.source, date_trunc('second', f.checked) as checked,
+       date_trunc('second', now() - f.checked) as age, f.error
+  from (select 'upstream ' || u.name as source, u.checked, u.error from deb_status.upstreams u
+        union all
+        select 'suite ' || s.name, s.checked, s.error from deb_status.suites s where s.configured
+        union all
+        select 'mirror ' || m.name, m.checked, m.error from deb_status.mirrors m
+         where m.configured and m.state = 'active') f
+ order by f.checked nulls first, f.source;
+comment on view deb_status.freshness is 'When each source was last seen well, the oldest first, and what is wrong with it';
+
+create view deb_status.set_aside as
+select s.source, s.file, s.line, s.reason, date_trunc('second', s.since) as since
+  from deb_status.set_aside_files s
+ order by s.source, s.file;
+comment on view deb_status.set_aside is 'Input that could not be read: its last good value stays';

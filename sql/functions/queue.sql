@@ -230,7 +230,7 @@ begin
       p_error := format('%s was announced during the run: looked for again', rtrim(v_late));
     end if;
   end if;
-  if p_outcome = 'retry' and j.cancelling then
+  if p_outcome in ('retry', 'released') and j.cancelling then
     p_outcome := 'cancelled';
   elsif p_outcome = 'retry' and j.attempts >= j.max_attempts then
     p_outcome := 'failed';
