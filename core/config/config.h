@@ -62,7 +62,8 @@ struct config_mask {
     const char *reason;  /* or NULL */
 };
 
-struct config_team { /* maintainer and vcs match their fields; word searches all; NULL where unset */
+struct config_team { /* maintainer and vcs match their fields; word searches all; NULL where unset
+                      */
     const char *maintainer, *vcs, *word;
 };
 
@@ -127,7 +128,8 @@ struct config {
     struct arena arena;
     const char *path;   /* absolute path of the main file */
     const char *folder; /* relative paths start here */
-    char hash[65];      /* SHA-like hex over all files' text, changes when they do (FNV-1a 128 suffices) */
+    char hash[65]; /* SHA-like hex over all files' text, changes when they do (FNV-1a 128 suffices)
+                    */
 
     const char *database, *database_read; /* database_read NULL: database */
     const char *data;
@@ -153,6 +155,7 @@ struct config {
     size_t mask_count;
     struct config_series *series;
     size_t series_count;
+    struct config_stamps *stamps; /* private: what config_is_stale compares with */
 };
 
 /* Which parts a program may read: hook reads database, site and senders; pages database,
@@ -170,7 +173,8 @@ void config_free(struct config *c);
 /* True where a stat of the files shows them changed since the load (call at most once a second). */
 bool config_is_stale(const struct config *c);
 
-/* Reads a secret's file (whsec_ line) into out; readable by others, empty, too long: ERR_INPUT. */
+/* Reads a secret's file (whsec_ line) into out; readable or writable by others,
+ * empty, too long: ERR_INPUT. */
 int config_read_secret(const char *path, struct buf *out, struct err *e);
 
 const struct config_mirror *config_mirror_find(const struct config *c, const char *name);

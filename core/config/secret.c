@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/config/config.h"
+
+#define SECRET_MAX_BYTES 1024
+
+static int check_file(int fd, const char *path, struct err *e)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return err_errno(e, "look at %s", path);
+    if (!S_ISREG(st.st_mode))
+        return err_set(e, ERR_INPUT, "%s is no file", path);
+    if (st.st_mode & (S_IROTH | S_IWOTH | S_IWGRP))
+        return err_set(e, ERR_INPUT, "%s can be read or changed by others: chmod 0640", path);
+    return 0;
+}
+
+static int read_line(int fd, const char *path, struct buf *out, struct err *e)
+{
+    char text[SECRET_MAX_BYTES + 1];
+    size_t len = 0;
+    ssize_t n;
+    while (len < sizeof(text) && (n = read(fd, text + len, sizeof(text) - len)) != 0) {
+        if (n < 0)
+            return err_errno(e, "read %s", path);
+        len += (size_t)n;
+    }
+    if (len > SECRET_MAX_BYTES)
+        return err_set(e, ERR_INPUT, "%s is too long for a secret", path);
+    while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
+        len--;
+    if (len == 0)
+        return err_set(e, ERR_INPUT, "%s is empty", path);
+    buf_add(out, text, len);
+    explicit_bzero(text, sizeof(text));
+    return 0;
+}
+
+int config_read_secret(const char *path, struct buf *out, struct err *e)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        err_errno(e, "open %s", path);
+        if (e != NULL)
+            e->code = ERR_INPUT;
+        return -1;
+    }
+    int rc = check_file(fd, path, e);
+    if (rc == 0)
+        rc = read_line(fd, path, out, e);
+    close(fd);
+    return rc;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A file of releases.d: one series, or one list, with its targets and exceptions. */
+#include <string.h>
+
+#include "core/config/reader.h"
+
+static int parse_kind(struct reader *r, const struct node *n, void *field)
+{
+    static const char *const kinds[] = {"openstack-releases", "git-tags", "file"};
+    const char *text = reader_text(r, n, "kind");
+    if (text == NULL)
+        return -1;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(text, kinds[i]) == 0) {
+            *(const char **)field = kinds[i];
+            return 0;
+        }
+    return reader_fail(r, n->line, "kind: '%.40s' is none of openstack-releases, git-tags, file",
+                       text);
+}
+
+#define UPSTREAM(name) offsetof(struct config_upstream, name)
+
+static const struct setting upstream_settings[] = {
+    {"kind", parse_kind, UPSTREAM(kind), "openstack-releases", 0, "how releases are read"},
+    {"repository", parse_location, UPSTREAM(repository), NULL, 0,
+     "address or path of the repository"},
+    {"branch", parse_text, UPSTREAM(branch), "master", 0, "its branch"},
+    {"path", parse_path, UPSTREAM(path), NULL, 0, "kind file: the file"},
+    {"refresh", parse_duration, UPSTREAM(refresh_s), "15m", 0, "how often it is looked at"},
+    {0},
+};
+
+int parse_upstream_series(struct reader *r, const struct node *n, void *field)
+{
+    struct config_series *s = field;
+    s->upstream = arena_alloc(&r->c->arena, sizeof(*s->upstream));
+    if (settings_defaults(r, upstream_settings, s->upstream) != 0 ||
+        settings_read(r, upstream_settings, n, s->upstream) != 0)
+        return -1;
+    bool is_file = strcmp(s->upstream->kind, "file") == 0;
+    if (is_file ? s->upstream->path == NULL : s->upstream->repository == NULL)
+        return reader_fail(r, n->line, "upstream: %s is missing", is_file ? "path" : "repository");
+    return 0;
+}
+
+#define FIELD(name) offsetof(struct config_series, name)
+
+static int parse_series_name(struct reader *r, const struct node *n, void *field)
+{
+    static const char *const reserved[] = {"api",    "static",  "project", "queue",    "jobs",
+                                           "health", "metrics", "todo",    "feed.atom"};
+    struct config_series *s = field;
+    const char *name = reader_text(r, n, n->key);
+    if (name == NULL)
+        return -1;
+    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+        if (strcmp(name, reserved[i]) == 0)
+            return reader_fail(r, n->line, "a series cannot be named '%s': a page has that address",
+                               name);
+    if (!reader_is_name(name))
+        return reader_fail(r, n->line, "'%.80s' is no name for a series", name);
+    if (s->name != NULL)
+        return reader_fail(r, n->line, "`series` and `list` in one file");
+    s->name = name;
+    s->is_list = strcmp(n->key, "list") == 0;
+    s->where = reader_where(r, n->line);
+    return 0;
+}
+
+const struct setting config_series_settings[] = {
+    {"series", parse_series_name, 0, NULL, 0, "the series' name upstream"},
+    {"list", parse_series_name, 0, NULL, 0, "in the place of `series`: a list that is no series"},
+    {"targets", parse_targets, 0, NULL, 0, "names from `suites`, or name: apt lines"},
+    {"mask", parse_masks_series, 0, NULL, 0, "what is deliberately not packaged, for this series"},
+    {"names", parse_names, FIELD(names), NULL, 0, "source packages that the rules do not find"},
+    {"upstream", parse_upstream_series, 0, NULL, 0, "where this file's releases are read from"},
+    {"team", parse_teams_series, 0, NULL, 0, "whose packages count, for this file alone"},
+    {0},
+};
+
+int config_read_series(struct reader *r, const struct node *root)
+{
+    struct config *c = r->c;
+    struct config_series *s = &c->series[c->series_count];
+    if (settings_read(r, config_series_settings, root, s) != 0)
+        return -1;
+    if (s->name == NULL)
+        return reader_fail(r, 1, "expected `series: NAME`");
+    for (size_t i = 0; i < c->series_count; i++)
+        if (strcmp(c->series[i].name, s->name) == 0)
+            return reader_fail(r, s->where.line, "series '%.80s' stands in %s, too", s->name,
+                               c->series[i].where.file);
+    c->series_count++;
+    return 0;
+}
