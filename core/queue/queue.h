@@ -23,13 +23,20 @@ struct queue_claim {
 int queue_enqueue(struct db *db, const char *kind, const char *what, const char *cause, int64_t *id,
                   struct err *e);
 
-/* Takes the next due job of this host. 1: claimed, 0: nothing due, -1: error. any_time: also jobs
- * that wait for their backoff (--once). */
-int queue_claim(struct db *db, const char *host, const char *worker, int64_t lease_s, bool any_time,
-                struct queue_claim *claim, struct err *e);
+struct queue_want {
+    const char *host, *worker; /* worker: this supervisor's name */
+    int64_t lease_s;
+    int max_attempts;
+    bool any_time;    /* also jobs that wait for their backoff (--once) */
+    const char *only; /* one kind; NULL: any */
+};
+
+/* Takes the next due job. 1: claimed, 0: nothing due, -1: error. */
+int queue_claim(struct db *db, const struct queue_want *want, struct queue_claim *claim,
+                struct err *e);
 
 /* Renews the lease. *held: the token is still the job's; *cancelling: an admin wants it stopped. */
-int queue_renew(struct db *db, int64_t id, int64_t token, int64_t lease_s, bool *held,
+int queue_renew(struct db *db, const struct queue_claim *claim, int64_t lease_s, bool *held,
                 bool *cancelling, struct err *e);
 
 /* Step (NULL: unchanged) and progress (total < 0: none). */
@@ -52,5 +59,8 @@ enum queue_outcome {
 int queue_finish(struct db *db, const struct queue_claim *claim, enum queue_outcome outcome,
                  const char *error, const char *detail, int64_t backoff_s, char state[16],
                  struct err *e);
+
+/* Takes back jobs whose lease ran out; returns how many, -1: error. */
+int queue_reap(struct db *db, int64_t backoff_s, struct err *e);
 
 #endif

@@ -86,7 +86,7 @@ comment on function queue_releases_due(text, text) is
   'A look upstream with each build: a releases job, unless one ended well within the last minute (then null)';
 
 create function queue_claim(p_host text, p_worker text, p_lease_s int, p_max_attempts int,
-                            p_any_time boolean)
+                            p_any_time boolean, p_only text default null)
 returns setof jobs language plpgsql as $$
 declare
   j jobs;
@@ -95,7 +95,7 @@ begin
   with due as materialized (
     select q.id from jobs q
      where q.state = 'queued' and (p_any_time or q.run_at <= clock_timestamp())
-       and (q.host is null or q.host = p_host)
+       and (q.host is null or q.host = p_host) and (p_only is null or q.kind = p_only)
        and not exists (select from jobs r where r.kind = q.kind and r.what = q.what
                           and r.state = 'running')
      order by q.run_at, q.id
@@ -117,8 +117,8 @@ exception when unique_violation then
   return;
 end
 $$;
-comment on function queue_claim(text, text, int, int, boolean) is
-  'Takes the next due job for this host under a lease and a new token; no row: nothing to do';
+comment on function queue_claim(text, text, int, int, boolean, text) is
+  'Takes the next due job for this host (of one kind only, where given) under a lease and a new token; no row: nothing to do';
 
 create function queue_begin(p_id bigint, p_token bigint) returns boolean language plpgsql as $$
 begin
@@ -376,3 +376,58 @@ end
 $$;
 comment on function queue_expire(double precision, double precision) is
   'Forgets old deliveries and ended jobs (failed ones stay); returns how many, 0 when nothing is left to forget';
+
+create function queue_left(p_host text) returns boolean language sql stable as $$
+  select exists (select from jobs q
+                  where q.state = 'queued' and (q.host is null or q.host = p_host)
+                    and not exists (select from jobs r where r.kind = q.kind and r.what = q.what
+                                       and r.state = 'running'))
+$$;
+comment on function queue_left(text) is 'Whether a job waits that a worker of this host could take now, its backoff aside';
+
+create function queue_schedule(p_releases_s double precision, p_archives_s double precision)
+returns setof text language plpgsql as $$
+declare
+  s record;
+begin
+  -- One row per scheduled job in `schedule`: of several workers only one finds it due.
+  for s in
+    select d.kind, d.what, d.every from
+      (select 'releases' as kind, '' as what, p_releases_s as every
+       union all select 'archives', '', p_archives_s
+       union all select 'mirror', name, p_archives_s from mirrors
+                  where configured and state = 'active') d
+     where not exists (select from schedule l where l.kind = d.kind and l.what = d.what
+                          and l.last > clock_timestamp() - make_interval(secs => d.every))
+       and exists (select from instance where config_hash is not null)
+     order by d.kind, d.what
+  loop
+    insert into schedule as l (kind, what) values (s.kind, s.what)
+    on conflict (kind, what) do update set last = clock_timestamp()
+     where l.last <= clock_timestamp() - make_interval(secs => s.every);
+    if found then
+      perform queue_enqueue(s.kind, s.what, 'schedule');
+      return next rtrim(s.kind || ' ' || s.what);
+    end if;
+  end loop;
+end
+$$;
+comment on function queue_schedule(double precision, double precision) is
+  'Queues what is due by schedule: releases, archives, and a look at each active mirror';
+
+create function config_refused(p_error text) returns boolean language plpgsql as $$
+begin
+  update instance set config_error = p_error where config_error is distinct from p_error;
+  if found then
+    perform revision_raise('config');
+  end if;
+  return found;
+end
+$$;
+comment on function config_refused(text) is 'Says why a changed configuration was not taken; null: it was';
+
+create function worker_seen(p_name text, p_host text, p_version text) returns void language sql as $$
+  insert into workers as w (name, host, version) values (p_name, p_host, p_version)
+  on conflict (name) do update set seen = clock_timestamp(), version = p_version
+$$;
+comment on function worker_seen(text, text, text) is 'A supervisor is alive';

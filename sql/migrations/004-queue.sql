@@ -105,3 +105,11 @@ create table workers (
   seen timestamptz not null default now()
 );
 comment on table workers is 'Supervisors that are alive';
+
+create table schedule (
+  kind text not null,
+  what text not null default '',
+  last timestamptz not null default clock_timestamp(),
+  primary key (kind, what)
+);
+comment on table schedule is 'When each scheduled job was queued last, by whichever worker';

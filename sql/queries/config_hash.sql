@@ -1,0 +1,2 @@
+-- rows: one
+select coalesce(config_hash, '') as hash from instance

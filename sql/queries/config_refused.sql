@@ -1,0 +1,2 @@
+-- rows: one
+select config_refused($1) as changed

@@ -1,0 +1,2 @@
+-- rows: one
+select queue_left($1) as more

@@ -1,0 +1,2 @@
+-- rows: many
+select queue_reap($1::double precision) as id

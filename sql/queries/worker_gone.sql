@@ -1,0 +1,2 @@
+-- rows: none
+delete from workers where name = $1

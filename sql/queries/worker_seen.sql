@@ -1,0 +1,2 @@
+-- rows: none
+select worker_seen($1, $2, $3)
