@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+/* pages.fcgi: the table of pages, and what each needs. It reads, nothing else. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cgi/http/server.h"
+#include "cgi/pages/pages.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+
+#define READS (NEED_QUERY | NEED_DATABASE)
+
+static const struct route routes[] = {
+    {METHOD_GET, "/", READS, page_overview, NULL},
+    {METHOD_GET, "/queue", READS, page_queue, NULL},
+    {METHOD_GET, "/jobs/{id}", READS, page_job, NULL},
+    {METHOD_GET, "/health", NEED_NOTHING, api_health, NULL},
+    {METHOD_GET, "/metrics", READS, api_metrics, NULL},
+    {METHOD_GET, "/feed.atom", READS, page_feed, NULL},
+    {METHOD_GET, "/api/", READS, page_api, NULL},
+    {METHOD_GET, "/api/v1/series", READS, api_series, NULL},
+    {METHOD_GET, "/api/v1/revision", READS, api_revision, NULL},
+    {METHOD_GET, "/api/v1/schema.json", NEED_NOTHING, api_schema, NULL},
+    {METHOD_GET, "/api/v1/status/{series}/{target}", READS, api_status, NULL},
+    {METHOD_GET, "/api/v1/projects/{repo*}", READS, api_project, NULL},
+    {METHOD_GET, "/api/v1/jobs/{id}", READS, api_job, NULL},
+    {METHOD_GET, "/project/{repo*}/feed.atom", READS, page_feed, NULL},
+    {METHOD_GET, "/project/{repo*}", READS, page_project, NULL},
+    {METHOD_GET, "/{series}/feed.atom", READS, page_feed, NULL},
+    {METHOD_GET, "/{series}/changes", READS, page_changes, NULL},
+    {METHOD_GET, "/{series}/states.svg", READS, page_picture, "states"},
+    {METHOD_GET, "/{series}/{target}/badge.svg", READS, page_badge, NULL},
+    {METHOD_GET, "/{series}/{target}/states.svg", READS, page_picture, "states"},
+    {METHOD_GET, "/{series}/{target}/behind.svg", READS, page_picture, "behind"},
+    {METHOD_GET, "/{series}/{target}", READS, page_target, NULL},
+    {METHOD_GET, "/{series}", READS, page_series, NULL},
+    {0, NULL, 0, NULL, NULL},
+};
+
+/* Where the pages are reached, as site.url says: behind a proxy that is not SCRIPT_NAME. */
+static void set_base(struct pages *app)
+{
+    const char *url = app->config->site_url ? app->config->site_url : "";
+    const char *host = strstr(url, "://");
+    const char *path = host ? strchr(host + 3, '/') : url;
+    snprintf(app->base, sizeof app->base, "%s", path ? path : "");
+    size_t n = strlen(app->base);
+    while (n && app->base[n - 1] == '/')
+        app->base[--n] = '\0';
+}
+
+static int load_config(struct pages *app, struct err *e)
+{
+    struct config *c = config_load(config_find(NULL), CONFIG_PAGES, e);
+    if (!c)
+        return -1;
+    config_free(app->config);
+    app->config = c;
+    set_base(app);
+    db_close(app->db); /* it may name another database now */
+    app->db = NULL;
+    return 0;
+}
+
+/* A changed configuration is taken between requests; a bad one keeps the old and shows in /health.
+ */
+static void begin(void *data)
+{
+    struct pages *app = data;
+    int64_t now = clock_monotonic_ms();
+    if (now - app->stat_ms < 1000)
+        return;
+    app->stat_ms = now;
+    if (!config_is_stale(app->config))
+        return;
+    struct err e = {0};
+    bool known = app->config_error.code != ERR_NONE;
+    if (load_config(app, &e)) {
+        if (!known)
+            log_event(LOG_ERROR, "config", "error", e.text, NULL);
+        app->config_error = e;
+    } else {
+        err_clear(&app->config_error);
+    }
+}
+
+int pages_connect(struct pages *app, struct err *e)
+{
+    if (app->db && db_is_broken(app->db)) {
+        db_close(app->db);
+        app->db = NULL;
+    }
+    if (app->db)
+        return 0;
+    const char *where =
+        app->config->database_read ? app->config->database_read : app->config->database;
+    /* an answer within 3 s: 2 is the least that libpq takes */
+    struct db_open_options options = {.conninfo = where,
+                                      .role = "deb_status_pages",
+                                      .program = "deb-status-pages",
+                                      .connect_timeout_s = 2,
+                                      .statement_timeout_ms = 1500};
+    app->db = db_open(&options, e);
+    return app->db ? 0 : -1;
+}
+
+static int meet_needs(void *data, unsigned needs, struct request *req, struct err *e)
+{
+    (void)req;
+    return needs & NEED_DATABASE ? pages_connect(data, e) : 0;
+}
+
+static void end(void *data)
+{
+    struct pages *app = data;
+    if (app->db)
+        db_rollback(app->db);
+}
+
+int main(void)
+{
+    log_open("pages.fcgi", LOG_NOTE);
+    struct pages app = {.share = getenv("DEB_STATUS_SHARE")};
+    struct err e = {0};
+    char hash[17], folder[512];
+    if (!app.share || !*app.share)
+        app.share = DEB_STATUS_SHARE;
+    snprintf(folder, sizeof folder, "%s/templates", app.share);
+    if (template_load(folder, hash, &e) || load_config(&app, &e)) {
+        log_event(LOG_ERROR, "start", "error", e.text, "detail", e.detail, NULL);
+        return 1;
+    }
+    snprintf(app.build, sizeof app.build, "%s-%s", DEB_STATUS_VERSION, hash);
+    const struct http_app http = {.name = "pages",
+                                  .routes = routes,
+                                  .data = &app,
+                                  .begin = begin,
+                                  .meet_needs = meet_needs,
+                                  .not_found = pages_not_found,
+                                  .bad_method = pages_bad_method,
+                                  .failed = pages_failed,
+                                  .end = end};
+    int code = server_run(&http);
+    db_close(app.db);
+    config_free(app.config);
+    return code;
+}

@@ -1,0 +1,25 @@
+-- rows: one
+-- /health: what is wrong, in words for a monitor. $1: why this program's own configuration was refused.
+with reasons as (
+  select 1 as o, 'configuration: ' || coalesce($1::text, i.config_error) as reason from instance i
+   where coalesce($1::text, i.config_error) is not null
+  union all
+  select 2, 'no worker has been seen for two minutes'
+   where not exists (select from workers where seen > now() - interval '2 minutes')
+  union all
+  select 3, 'upstream: ' || coalesce(error, 'last read ' || iso(checked)) from upstreams u
+   where exists (select from series s where s.upstream = u.id and s.configured)
+     and (error is not null or checked < now() - interval '1 day')
+  union all
+  select 4, 'suite ' || name || ': ' || coalesce(error, 'last read ' || iso(checked)) from suites
+   where configured and (error is not null or checked < now() - interval '1 day')
+  union all
+  select 5, 'mirror ' || name || ': ' || error from mirrors where configured and error is not null
+  union all
+  select 6, count(*) || ' files of upstream could not be read' from set_aside_files having count(*) > 0
+  union all
+  select 7, 'a job waits since ' || iso(min(run_at)) from jobs
+   where state = 'queued' having min(run_at) < now() - interval '10 minutes'
+)
+select json_build_object('status', case when exists (select from reasons) then 'degraded' else 'ok' end,
+         'reasons', (select coalesce(json_agg(reason order by o, reason), '[]') from reasons))::text || E'\n'

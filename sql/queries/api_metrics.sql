@@ -1,0 +1,48 @@
+-- rows: one
+-- /metrics: Prometheus' text format 0.0.4.
+with m (o, family, type, help, labels, value) as (
+  select 1, 'jobs', 'gauge', 'Jobs by state', format('{state="%s"}', s), (select count(*) from jobs where state = s)::numeric
+    from unnest('{queued,running,done,failed,cancelled,superseded}'::text[]) s
+  union all
+  select 2, 'queue_oldest_seconds', 'gauge', 'Age of the oldest job that waits', '',
+         coalesce((select round(extract(epoch from now() - min(queued)), 3) from jobs where state = 'queued'), 0)
+  union all
+  select 3, 'deliveries', 'gauge', 'Deliveries that are remembered, by result', format('{result="%s"}', r), n from (
+    select 'fulfilled' as r, count(*) filter (where fulfilled is not null) as n from deliveries
+    union all select 'ignored', count(*) filter (where ignored is not null) from deliveries
+    union all select 'waiting', count(*) filter (where fulfilled is null and ignored is null) from deliveries) d
+  union all
+  select 4, 'refused_total', 'counter', 'Requests refused, by sender and reason',
+         format('{sender="%s",reason="%s"}', esc.s, esc.r), r.refused
+    from refusals r cross join lateral (select
+      replace(replace(replace(r.sender, '\', '\\'), '"', '\"'), E'\n', '\n') as s,
+      replace(replace(replace(r.reason, '\', '\\'), '"', '\"'), E'\n', '\n') as r) esc
+  union all
+  select 5, 'job_seconds', 'gauge', 'How long the last finished job of a kind took',
+         format('{kind="%s",what="%s"}', kind, replace(replace(what, '\', '\\'), '"', '\"')), s from (
+    select distinct on (kind, what) kind, what, round(extract(epoch from ended - started), 3) as s
+      from jobs where state = 'done' and started is not null order by kind, what, ended desc) j
+  union all
+  select 6, 'published_bytes_total', 'counter', 'Bytes transferred for what is published, by mirror',
+         format('{mirror="%s"}', mirror), sum(bytes) from generations group by mirror
+  union all
+  select 7, 'data_age_seconds', 'gauge', 'Since the last good look at a source of data',
+         format('{kind="%s",source="%s"}', k, replace(replace(name, '\', '\\'), '"', '\"')),
+         round(extract(epoch from now() - checked), 0) from (
+    select 'upstream' as k, name, checked from upstreams
+    union all select 'suite', name, checked from suites where configured
+    union all select 'mirror', name, checked from mirrors where configured) f where checked is not null
+  union all
+  select 8, 'projects', 'gauge', 'Projects by state', format('{series="%s",target="%s",state="%s"}', i.series, i.target, v.s), v.n
+    from target_info(null, null) i
+   cross join lateral (values ('ok', i.ok), ('outdated', i.outdated), ('missing', i.missing), ('ahead', i.ahead),
+                              ('unreleased', i.unreleased), ('masked', i.masked)) v (s, n)
+  union all
+  select 9, 'set_aside_files', 'gauge', 'Input files that could not be read', '', (select count(*) from set_aside_files)
+  union all
+  select 10, 'workers', 'gauge', 'Workers seen within two minutes', '',
+         (select count(*) from workers where seen > now() - interval '2 minutes')
+)
+select string_agg(case when first then format(E'# HELP deb_status_%s %s\n# TYPE deb_status_%s %s\n', family, help, family, type) else '' end
+                  || 'deb_status_' || family || labels || ' ' || value || E'\n', '' order by o, labels)
+  from (select m.*, row_number() over (partition by family order by labels) = 1 as first from m) x

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps an open page current. It asks the page's own address with the ETag it has; a 304 costs
+// nothing, anything else is laid over the page cell by cell, so that scroll position, focus,
+// selection and open details stay. Moving between pages loads the content alone. Without it all
+// pages work as well, by links, a form and meta refresh.
+'use strict';
+(() => {
+  const QUIET_S = 60, MARK_MS = 6000, TYPING_MS = 150;
+  const base = document.body.dataset.base;
+  const live = document.getElementById('live'), away = document.getElementById('away');
+  let etag = '', timer = 0, asking = null, lost = null, typing = 0, where = location.pathname + location.search;
+
+  const main = () => document.getElementById('main');
+  const key = n => n.nodeType === 1 ? n.getAttribute('data-key') || n.id || '' : '';
+  const like = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && key(a) === key(b);
+
+  // --- laying new content over old ---------------------------------------------------------------
+  function attributes(old, now) {
+    for (const { name } of [...old.attributes])
+      if (!now.hasAttribute(name) && !(name === 'open' && old.nodeName === 'DETAILS') && name !== 'class')
+        old.removeAttribute(name);
+    for (const { name, value } of now.attributes)
+      if (old.getAttribute(name) !== value && !(name === 'value' && old === document.activeElement))
+        old.setAttribute(name, value);
+    if (!now.hasAttribute('class') && old.className !== 'changed' && old.hasAttribute('class')) old.removeAttribute('class');
+  }
+
+  function morph(old, now, changed) {
+    if (old.nodeType !== 1) {
+      if (old.data !== now.data) { old.data = now.data; if (changed) note(old, changed); }
+      return;
+    }
+    if (old.isEqualNode(now)) return;
+    if (old.nodeName === 'TIME') { // its text is counted here: compare what the server said
+      if (old.dateTime !== now.dateTime) { note(old, changed); attributes(old, now); ages(old); }
+      return;
+    }
+    attributes(old, now);
+    if (old.nodeName === 'SELECT' || old.nodeName === 'INPUT') { if (old !== document.activeElement) field(old, now); }
+    children(old, now, changed);
+  }
+
+  function field(old, now) {
+    if (old.type === 'checkbox') old.checked = now.defaultChecked;
+    else if (old.nodeName === 'INPUT') old.value = now.defaultValue;
+  }
+
+  function children(old, now, changed) {
+    const kept = new Map();
+    for (const n of [...old.childNodes]) if (key(n)) kept.set(n.nodeName + ' ' + key(n), n);
+    const wanted = new Set([...now.childNodes].filter(key).map(n => n.nodeName + ' ' + key(n)));
+    for (const [k, n] of kept) if (!wanted.has(k)) { n.remove(); kept.delete(k); note(old, changed); }
+    let at = old.firstChild;
+    for (const n of [...now.childNodes]) {
+      const mine = key(n) ? kept.get(n.nodeName + ' ' + key(n)) : null;
+      // the row at hand moved away: take it out of the way instead of moving all the others
+      while (mine && at && at !== mine && key(at) && at.nextSibling === mine && !like(at, n)) {
+        old.appendChild(at); at = mine;
+      }
+      if (mine) {
+        if (mine === at) at = at.nextSibling; else old.insertBefore(mine, at);
+        morph(mine, n, changed);
+      } else if (at && !key(n) && !key(at) && like(at, n)) {
+        const next = at.nextSibling; morph(at, n, changed); at = next;
+      } else {
+        const added = old.insertBefore(document.importNode(n, true), at);
+        note(added, changed); ages(added);
+      }
+    }
+    while (at) { const next = at.nextSibling; at.remove(); at = next; note(old, changed); }
+  }
+
+  // The cell that holds a change: what is marked and told.
+  function note(node, changed) {
+    const el = node.nodeType === 1 ? node : node.parentElement;
+    const cell = el && el.closest('td, tbody th, li[data-key], dd');
+    if (cell && changed) changed.add(cell);
+  }
+
+  function mark(changed) {
+    const rows = new Set();
+    for (const cell of changed) {
+      if (!cell.isConnected) continue;
+      cell.classList.add('changed');
+      setTimeout(() => { cell.classList.remove('changed'); if (!cell.className) cell.removeAttribute('class'); }, MARK_MS);
+      const row = cell.closest('tr');
+      if (row && row.querySelector('.s-ok, .s-outdated, .s-missing, .s-ahead')) rows.add(row);
+    }
+    if (rows.size) live.textContent = rows.size > 3 ? rows.size + ' rows changed'
+      : [...rows].map(r => [r.querySelector('th').textContent.trim(), ...[...r.querySelectorAll('[class^="s-"]')].map(s => s.textContent)].join(' ')).join('; ');
+  }
+
+  function lay(text, marked) {
+    const doc = new DOMParser().parseFromString(text, 'text/html');
+    const now = doc.getElementById('main'), old = main();
+    if (!now) return false;
+    const sameOrigin = now.dataset.instance && now.dataset.instance === old.dataset.instance;
+    if (marked && sameOrigin && +now.dataset.revision < +old.dataset.revision) return false; // a standby that lags
+    const changed = marked ? new Set() : null;
+    const had = document.activeElement;
+    document.title = doc.title;
+    morph(document.getElementById('top'), doc.getElementById('top'), null);
+    morph(old, now, changed);
+    if (had && had !== document.activeElement && had.isConnected) had.focus({ preventScroll: true });
+    etag = now.dataset.etag ? '"' + now.dataset.etag + '"' : '';
+    if (changed) mark(changed);
+    return true;
+  }
+
+  // --- asking ------------------------------------------------------------------------------------
+  function fragment(url) {
+    const u = new URL(url, location.href);
+    u.hash = ''; u.searchParams.set('fragment', '1');
+    return u;
+  }
+
+  async function ask(url, conditional) {
+    if (asking) asking.abort();
+    const mine = asking = new AbortController();
+    const limit = setTimeout(() => mine.abort(), 10000);
+    try {
+      const headers = conditional && etag ? { 'If-None-Match': etag } : {};
+      const answer = await fetch(fragment(url), { headers, cache: 'no-store', signal: mine.signal });
+      if (answer.status === 304) return { same: true };
+      const html = (answer.headers.get('Content-Type') || '').startsWith('text/html');
+      return { ok: answer.ok, status: answer.status, text: html ? await answer.text() : null, url: answer.url };
+    } finally {
+      clearTimeout(limit);
+      if (asking === mine) asking = null;
+    }
+  }
+
+  function reached(yes) {
+    if (yes) { lost = null; away.hidden = true; return; }
+    lost = lost || new Date();
+    away.hidden = false;
+    away.textContent = 'The server has not been reached since ' + lost.toLocaleTimeString() + '. What you see is of that time.';
+  }
+
+  async function poll() {
+    const asked = where;
+    try {
+      const answer = await ask(asked, true);
+      if (asked !== where) return;
+      reached(answer.same || answer.ok || answer.status === 404);
+      if (answer.text && answer.ok) lay(answer.text, true);
+    } catch (e) {
+      if (asked === where && e.name !== 'AbortError') reached(false);
+      else if (asked === where && !asking) reached(false);
+    }
+    plan();
+  }
+
+  function plan(soon) {
+    clearTimeout(timer);
+    let s = soon ? 0 : document.hidden ? QUIET_S : +(main().dataset.poll || 10) || 10;
+    if (lost && !document.hidden) s = Math.max(s, 5);
+    timer = setTimeout(poll, 1000 * s * (0.9 + 0.2 * Math.random()));
+  }
+
+  // --- moving ------------------------------------------------------------------------------------
+  const ours = a => a && a.origin === location.origin && a.pathname.startsWith(base + '/')
+    && !a.pathname.startsWith(base + '/static/') && !a.dataset.plain && !a.target && !a.hasAttribute('download')
+    && !/\/(api\/v1\/|health$|metrics$)|\.(atom|svg)$/.test(a.pathname);
+
+  async function go(url, how) {
+    const u = new URL(url, location.href), moved = u.pathname !== location.pathname;
+    where = u.pathname + u.search;
+    clearTimeout(timer);
+    let answer;
+    try { answer = await ask(where, false); } catch (e) {
+      if (e.name !== 'AbortError' || where === u.pathname + u.search && !asking) location.assign(u);
+      return;
+    }
+    if (where !== u.pathname + u.search) return;
+    if (!answer.text || !/id="main"/.test(answer.text)) { location.assign(u); return; }
+    const end = new URL(answer.url); end.searchParams.delete('fragment'); end.hash = u.hash;
+    where = end.pathname + end.search;
+    if (how === 'push') history.pushState({ y: 0 }, '', end); else if (how === 'replace') history.replaceState(history.state, '', end);
+    if (moved) { // another page: nothing of the old one stays
+      main().dataset.instance = ''; main().replaceChildren();
+    }
+    lay(answer.text, false);
+    reached(true); ages(document); keep();
+    if (moved && how === 'push') { scrollTo(0, 0); main().focus({ preventScroll: true }); live.textContent = document.title; }
+    if (how === 'back') scrollTo(0, (history.state && history.state.y) || 0);
+    plan();
+  }
+
+  document.addEventListener('click', e => {
+    if (e.defaultPrevented || e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
+    const a = e.target.closest('a[href]');
+    const open = document.querySelector('td details[open]');
+    if (open && !open.contains(e.target)) open.open = false;
+    if (!a || !ours(a) || a.getAttribute('href').startsWith('#')) return;
+    e.preventDefault();
+    if (a.dataset.reset) forget();
+    history.replaceState({ ...history.state, y: scrollY }, '');
+    const u = new URL(a.href), same = u.pathname === location.pathname;
+    if (!same && isList(u.pathname) && isList(location.pathname) && !u.search) u.search = location.search;
+    go(u, same && a.closest('th') ? 'replace' : 'push');
+  });
+  document.addEventListener('keydown', e => {
+    const open = e.key === 'Escape' && document.querySelector('td details[open]');
+    if (open) { open.open = false; open.querySelector('summary').focus(); }
+  });
+  addEventListener('popstate', () => go(location.href, 'back'));
+
+  // --- the filter --------------------------------------------------------------------------------
+  const isList = path => main().dataset.page === 'series' && path.startsWith(base + '/') && !/\/(queue|jobs|project|api|changes)(\/|$)/.test(path.slice(base.length)) && path !== base + '/';
+
+  function filter(form) {
+    const u = new URL(form.action, location.href);
+    for (const [k, v] of new FormData(form)) if (v) u.searchParams.append(k, v);
+    if (u.pathname + u.search !== where) go(u, 'replace');
+  }
+  document.addEventListener('input', e => {
+    if (e.target.form && e.target.form.id === 'filter') {
+      clearTimeout(typing);
+      typing = setTimeout(filter, e.target.type === 'search' ? TYPING_MS : 0, e.target.form);
+    }
+  });
+  document.addEventListener('submit', e => { if (e.target.id === 'filter') { e.preventDefault(); filter(e.target); } });
+
+  // What was asked for stays for the next visit; at= and q= are of one visit.
+  function keep() {
+    if (main().dataset.page !== 'series') return;
+    const s = new URLSearchParams(location.search);
+    ['q', 'at', 'changed', 'fragment'].forEach(k => s.delete(k));
+    try { if (`${s}`) localStorage.setItem('filter', s); else forget(); } catch (e) { /* no storage: no memory */ }
+  }
+  function forget() { try { localStorage.removeItem('filter'); } catch (e) { /* the same */ } }
+  function recall() {
+    let s = null;
+    try { s = localStorage.getItem('filter'); } catch (e) { /* the same */ }
+    if (s && main().dataset.page === 'series' && !location.search) go(location.pathname + '?' + s, 'replace');
+    else keep();
+  }
+
+  // --- ages --------------------------------------------------------------------------------------
+  function age(t, cls) {
+    const s = Math.max(0, (Date.now() - t) / 1000), day = Math.floor(s / 86400);
+    if (cls === 'late') return day + (day === 1 ? ' day' : ' days');
+    if (cls === 'day') return new Date(t).toISOString().slice(0, 10);
+    if (cls === 'clock') return new Date(t).toISOString().slice(11, 16);
+    if (s < 60) return 'just now';
+    if (s < 3600) return Math.floor(s / 60) + ' min ago';
+    if (s < 86400) return Math.floor(s / 3600) + ' h ago';
+    return day < 60 ? day + (day === 1 ? ' day ago' : ' days ago') : new Date(t).toISOString().slice(0, 10);
+  }
+  function ages(root) {
+    const all = root.nodeType === 1 && root.nodeName === 'TIME' ? [root] : root.querySelectorAll ? root.querySelectorAll('time') : [];
+    for (const el of all) {
+      const t = Date.parse(el.dateTime);
+      if (isNaN(t)) continue;
+      const text = t > Date.now() + 1000 ? 'in ' + Math.ceil((t - Date.now()) / 1000) + ' s' : age(t, el.className);
+      if (el.textContent !== text) el.textContent = text;
+      if (!el.title) el.title = el.dateTime;
+    }
+  }
+
+  document.documentElement.classList.add('live');
+  if ('scrollRestoration' in history) history.scrollRestoration = 'manual';
+  etag = main().dataset.etag ? '"' + main().dataset.etag + '"' : '';
+  ages(document);
+  setInterval(() => { if (!document.hidden) ages(document); }, 15000);
+  document.addEventListener('visibilitychange', () => plan(!document.hidden));
+  addEventListener('online', () => plan(true));
+  recall();
+  plan();
+})();
