@@ -17,6 +17,7 @@
 #include "core/archive/suites.h"
 #include "core/queue/job.h"
 #include "core/status/status.h"
+#include "core/worker/jobs.h"
 #include "gen/queries.h"
 
 struct job_suite {
