@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # deb-status: `make run` for a demo, `make check` for the tests, `make help` for the rest.
 
-FLAVOR ?= default# default, or san: address and undefined-behaviour sanitizers
+# default, or san: address and undefined-behaviour sanitizers, cov: coverage. Any other word is a
+# folder for a build with other flags: `make FLAVOR=clang CC=clang CXX=clang++`.
+FLAVOR ?= default
 BUILD  := build/$(FLAVOR)
 PREFIX ?= /usr
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
+export FLAVOR
 
 CC  ?= gcc
 CXX ?= g++
+PKG_CONFIG ?= pkg-config
 PKGS := libpq libgit2 yaml-0.1 libcrypto
 WARN := -Wall -Wextra -Wformat=2 -Wshadow -Wvla -Wundef -Wpointer-arith -Wcast-align -Wwrite-strings
 OPT  := -O2 -g
@@ -17,13 +21,16 @@ ifeq ($(FLAVOR),san)
   OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
   HARDEN := -fPIE
 endif
-BUILD_ID := $(VERSION)
+ifeq ($(FLAVOR),cov)
+  OPT := -O0 -g --coverage -fprofile-update=atomic
+  HARDEN := -fPIE
+endif
 CPPFLAGS += -I. -I$(BUILD) -D_GNU_SOURCE -DDEB_STATUS_VERSION='"$(VERSION)"' \
-  -DDEB_STATUS_SHARE='"$(PREFIX)/share/deb-status"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+  -DDEB_STATUS_SHARE='"$(PREFIX)/share/deb-status"' $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 CFLAGS   += -std=c11 $(OPT) $(WARN) -Wstrict-prototypes -Wmissing-prototypes $(HARDEN) $(WERROR)
 CXXFLAGS += -std=c++17 $(OPT) $(WARN) $(HARDEN) $(WERROR)
-LDFLAGS  += $(LDHARDEN) $(filter -fsanitize%,$(OPT))
-LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+LDFLAGS  += $(LDHARDEN) $(filter -fsanitize% --coverage,$(OPT))
+LDLIBS   += $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 
 objects = $(patsubst %,$(BUILD)/%.o,$(basename $(1)))
 CORE_C   := $(sort $(wildcard $(addsuffix /*.c,$(addprefix core/,base format rules config db upstream archive status queue))))
@@ -73,7 +80,7 @@ $(BUILD)/bin/deb-status-worker: $(call objects,$(WORKER_C)) $(LIB) | $(BUILD)/bi
 $(BUILD)/bin/hook.fcgi: $(call objects,$(HOOK_C) $(HTTP_C)) $(LIB) | $(BUILD)/bin
 	$(link) -lfcgi
 $(BUILD)/bin/pages.fcgi: $(call objects,$(PAGES_C) $(HTTP_C)) $(LIB) | $(BUILD)/bin
-	$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lfcgi $(shell pkg-config --libs libctemplate 2>/dev/null)
+	$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lfcgi $(shell $(PKG_CONFIG) --libs libctemplate 2>/dev/null)
 $(BUILD)/bin/deb-status-notify: notify/deb-status-notify | $(BUILD)/bin
 	install -m 755 $< $@
 
@@ -83,14 +90,37 @@ include tests/tests.mk
 .PHONY: lib
 lib: $(LIB)
 
+# What is missing is installed first (or the command for it printed), and the programs are built by
+# a make of its own: this one has asked pkg-config before the packages were there.
+MAKE_ALL = sh tests/deps --if-missing && $(MAKE) --no-print-directory -s -j$(JOBS) all
+JOBS ?= $(shell nproc)
+
+.PHONY: run
+run: ## the demo until Ctrl-C; CONFIG=FILE: the same on a configuration of one's own
+	@$(MAKE_ALL) && exec sh tests/demo/run $(if $(CONFIG),"$(CONFIG)")
+
 .PHONY: deps
 deps: ## install what building and testing needs (from debian/control)
-	sh tests/deps
+	@sh tests/deps
+
+# Units, users and the database are the package's (debian/); this puts the files in their places.
+SHARE := $(DESTDIR)$(PREFIX)/share
+.PHONY: install
+install: all ## install below DESTDIR and PREFIX (/usr)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/deb-status)
+	install -m 755 $(addprefix $(BUILD)/bin/,deb-status deb-status-worker deb-status-notify) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(addprefix $(BUILD)/bin/,hook.fcgi pages.fcgi) $(DESTDIR)$(PREFIX)/lib/deb-status
+	install -d $(SHARE)/deb-status/templates $(SHARE)/deb-status/apache
+	install -m 644 $(sort $(wildcard templates/*.*)) $(SHARE)/deb-status/templates
+	cd static && find . -type f -exec install -D -m 644 {} $(abspath $(SHARE))/deb-status/static/{} \;
+	install -m 644 $(sort $(wildcard apache/*)) $(SHARE)/deb-status/apache
+	set -e; for page in $(sort $(wildcard doc/*.[158])); do \
+	  install -D -m 644 $$page $(SHARE)/man/man$${page##*.}/$${page##*/}; done
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf build
+	rm -rf build screenshots
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

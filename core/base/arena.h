@@ -12,7 +12,10 @@ struct arena {
     struct arena_chunk *chunks; /* private */
 };
 
-#define ARENA_INIT {NULL}
+#define ARENA_INIT                                                                                 \
+    {                                                                                              \
+        NULL                                                                                       \
+    }
 
 void *arena_alloc(struct arena *a, size_t size);
 char *arena_strdup(struct arena *a, const char *s); /* NULL gives NULL */

@@ -20,7 +20,7 @@ struct deb822_text { /* a view, not terminated */
 
 struct deb822_reader {
     const char *at, *end;
-    int line; /* of `at`, from 1 */
+    int line;             /* of `at`, from 1 */
     size_t paragraph_max; /* bytes; longer: the paragraph is bad. 0: 4 MiB */
 };
 

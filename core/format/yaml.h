@@ -41,7 +41,7 @@ struct node *yaml_parse(struct arena *a, const char *data, size_t len,
                         const struct yaml_limits *limits, int *error_line, struct err *e);
 
 struct node *yaml_get(const struct node *map, const char *key); /* NULL: not there, or no map */
-bool yaml_is_null(const struct node *n); /* NULL, plain empty, ~, null */
+bool yaml_is_null(const struct node *n);                        /* NULL, plain empty, ~, null */
 /* The text of a scalar, NULL for null or anything else. */
 const char *yaml_text(const struct node *n);
 

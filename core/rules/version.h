@@ -26,7 +26,8 @@ int version_upstream_part(const char *debian, struct buf *out, struct err *e);
 /* True where the full version has +debNuM in its revision, or, native, in its upstream part. */
 bool version_is_patched(const char *debian);
 
-/* Appends the sort key (binary). ERR_INPUT: a character outside Policy's, a number over 254 digits. */
+/* Appends the sort key (binary). ERR_INPUT: a character outside Policy's, a number over 254 digits.
+ */
 int version_key(const char *debian, struct buf *key, struct err *e);
 
 #endif
