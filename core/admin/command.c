@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/admin/command.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/db/migrate.h"
+
+/* `usage: deb-status report ...`, one line for each form of the arguments. */
+static void print_usage(FILE *out, const struct command *command)
+{
+    const char *word = "usage:", *args = command->args;
+    do {
+        size_t n = strcspn(args, "\n");
+        fprintf(out, "%s deb-status %s%s%.*s\n", word, command->name, n ? " " : "", (int)n, args);
+        args += n + (args[n] == '\n');
+        word = "      ";
+    } while (*args);
+}
+
+void command_print_help(const struct command *command)
+{
+    print_usage(stdout, command);
+    printf("\n%c%s.\n", toupper((unsigned char)command->help[0]), command->help + 1);
+    if (command->more)
+        printf("\n%s", command->more);
+}
+
+int command_misuse(const struct command_call *call, const char *format, ...)
+{
+    va_list ap;
+    fprintf(stderr, "deb-status %s: ", call->command->name);
+    va_start(ap, format);
+    vfprintf(stderr, format, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    print_usage(stderr, call->command);
+    return EXIT_USAGE;
+}
+
+int command_fail(const struct err *e)
+{
+    fprintf(stderr, "deb-status: %s\n", e->text);
+    for (const char *line = e->detail; *line;) {
+        size_t n = strcspn(line, "\n");
+        if (n > 0)
+            fprintf(stderr, "  %.*s\n", (int)n, line);
+        line += n + (line[n] == '\n');
+    }
+    return EXIT_WRONG;
+}
+
+struct config *command_config(const struct command_call *call)
+{
+    struct err e = {0};
+    struct config *config = config_load(call->config_path, CONFIG_ALL, &e);
+    if (!config)
+        command_fail(&e);
+    return config;
+}
+
+struct db *command_database(const struct config *config, const char *role)
+{
+    struct db_open_options options = {
+        .conninfo = config->database, .role = role, .program = "deb-status"};
+    struct err e = {0};
+    struct db *db = db_open(&options, &e);
+    if (db && migrate_check(db, &e)) {
+        db_close(db);
+        db = NULL;
+    }
+    if (!db)
+        command_fail(&e);
+    return db;
+}
+
+int command_begin(const struct command_call *call, struct command_session *s)
+{
+    s->db = NULL;
+    s->config = command_config(call);
+    if (s->config)
+        s->db = command_database(s->config, "deb_status_worker");
+    if (s->db)
+        return 0;
+    command_end(s);
+    return -1;
+}
+
+void command_end(struct command_session *s)
+{
+    db_close(s->db);
+    config_free(s->config);
+    s->db = NULL;
+    s->config = NULL;
+}
+
+int command_flush(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "deb-status: cannot write the output: %m\n");
+    return EXIT_WRONG;
+}
