@@ -52,6 +52,18 @@ int command_fail(const struct err *e)
     return EXIT_WRONG;
 }
 
+int command_refused(const struct db *db, const struct err *e)
+{
+    /* `raise exception ... using errcode`: invalid_parameter_value or not in the state for it */
+    const char *state = db_sqlstate(db), *at = strstr(e->detail, "ERROR:");
+    if (!at || (strcmp(state, "22023") != 0 && strcmp(state, "55000") != 0))
+        return command_fail(e);
+    at += strlen("ERROR:");
+    at += strspn(at, " ");
+    fprintf(stderr, "deb-status: %.*s\n", (int)strcspn(at, "\n"), at);
+    return EXIT_WRONG;
+}
+
 struct config *command_config(const struct command_call *call)
 {
     struct err e = {0};

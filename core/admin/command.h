@@ -41,6 +41,9 @@ void command_print_help(const struct command *command);
 /* Prints the error, and its detail indented below it, to stderr; returns EXIT_WRONG. */
 int command_fail(const struct err *e);
 
+/* As command_fail, for a call of a function of ours: what that said itself when it refused. */
+int command_refused(const struct db *db, const struct err *e);
+
 /* The configuration; NULL after the error was printed (then return EXIT_WRONG). */
 struct config *command_config(const struct command_call *call) __attribute__((warn_unused_result));
 
@@ -62,6 +65,10 @@ void command_end(struct command_session *s);
 /* Flushes stdout. Returns code, or EXIT_WRONG after an error was printed (a full disk). */
 int command_flush(int code);
 
+extern const struct command command_enqueue;
+extern const struct command command_job;
 extern const struct command command_migrate;
+extern const struct command command_report;
+extern const struct command command_secret;
 
 #endif

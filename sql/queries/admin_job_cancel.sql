@@ -1,0 +1,2 @@
+-- rows: one
+select cancel($1::bigint) as state

@@ -1,0 +1,2 @@
+-- rows: one
+select retry($1::bigint) as id
