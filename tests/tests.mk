@@ -17,6 +17,12 @@ check: ## all tests, in under ten minutes
 check-unit: $(UNIT) ## unit tests
 	@sh tests/check-unit $(UNIT)
 
+# Small programs that tests in other languages ask: tests/tools/NAME.c.
+TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(sort $(wildcard tests/tools/*.c)))
+
+$(TOOLS): $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(LIB)
+	$(link)
+
 # Fuzz targets: `make check-fuzz` replays their corpora, `make fuzz` lets libFuzzer look for more.
 FUZZ_C  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ    := $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_C))
@@ -53,7 +59,7 @@ PARALLEL = -n $(1) --dist loadfile
 SYSTEM_JOBS ?= 4
 
 .PHONY: check-system
-check-system: all ## tests with real Apache, PostgreSQL, rsync, apt
+check-system: all $(TOOLS) ## tests with real Apache, PostgreSQL, rsync, apt
 	@$(PYTEST) $(call PARALLEL,$(SYSTEM_JOBS)) tests/system
 
 .PHONY: check-browser
@@ -71,15 +77,15 @@ check-headers: $(BUILD)/gen/queries.h ## each header compiles alone
 	  [ $$n -gt 0 ] && echo "headers: $$n compile alone"
 
 .PHONY: tests-built
-tests-built: $(UNIT) $(addprefix $(BUILD)/tests/fuzz/,$(FUZZ))
+tests-built: $(UNIT) $(TOOLS) $(addprefix $(BUILD)/tests/fuzz/,$(FUZZ))
 
 # Longer than a check may take, or in need of more than a Debian: each says so where it is missing.
 .PHONY: soak bench real axe screenshots chroot coverage package
 soak: all ## the long figures: hundreds of publishes, thousands of deliveries
 	@$(PYTEST) -s tests/soak
-bench: all ## what takes how long
+bench: all $(TOOLS) ## what takes how long
 	@set -e; for b in tests/bench/*; do [ ! -x "$$b" ] || [ -d "$$b" ] || { echo "== $$b"; $$b; }; done
-real: all ## against upstream's real repository and Debian's suites
+real: all $(TOOLS) ## against upstream's real repository and Debian's suites
 	@$(PYTEST) -s -rs tests/real
 axe: all ## accessibility of every page, by axe-core (npm)
 	@$(PYTEST) -rs tests/axe
