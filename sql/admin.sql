@@ -8,10 +8,10 @@ comment on view deb_status.statuses is 'Every project in every target as the API
 
 drop view if exists deb_status.recent;
 create view deb_status.recent as
-select e.at, e.kind, e.series, e.target, e.project,
+select e.at, case e.kind when 'packaging' then 'packaging changed' else e.kind end as kind, e.series, e.target, e.project,
        coalesce(case when e.kind = 'state' then e.from_state end, e.from_version) as "from",
        coalesce(case when e.kind = 'state' then e.to_state end, e.to_version) as "to",
-       e.job, e.source, e.from_version, e.to_version, e.upstream
+       e.job, e.source, e.from_version, e.to_version, e.upstream, e.text
   from deb_status.events e
  order by e.at desc, e.id desc;
 comment on view deb_status.recent is 'Events, newest first; from and to: states of a change of state, else versions';

@@ -41,11 +41,24 @@ $$;
 comment on function deb_status.job_answer(bigint, text) is
   'The JSON for an accepted delivery: the job that carries it now, followed through superseded_by';
 
+create function deb_status.packaging_source(p_project text) returns text language sql stable as $$
+  -- As the team's packages say in Vcs-Git or Vcs-Browser, else by the repository's last part.
+  select coalesce(
+    (select s.name from team_sources t join sources s on s.suite = t.suite and s.name = t.name
+                   cross join lateral (values (s.vcs_git), (s.vcs_browser)) v (url)
+      where right(regexp_replace(split_part(v.url, ' ', 1), '(\.git)?/?$', ''), length(p_project) + 1)
+            = '/' || p_project
+      limit 1),
+    lower(regexp_replace(p_project, '^.*/', '')))
+$$;
+comment on function deb_status.packaging_source(text) is
+  'The source package whose packaging a repository (path with namespace) holds';
+
 create function deb_status.packaging_event(p_body jsonb, p_project text) returns void
 language plpgsql as $$
 declare
-  v_source text := lower(regexp_replace(p_project, '^.*/', ''));
-  v_ref text := regexp_replace(left(p_body ->> 'ref', 200), '^refs/(heads|tags)/', '');
+  v_source text := packaging_source(p_project);
+  v_ref text := nullif(regexp_replace(left(p_body ->> 'ref', 200), '^refs/(heads|tags)/', ''), '');
   v_url text := p_body #>> '{project,web_url}';
   v_scopes text[];
 begin
@@ -53,13 +66,14 @@ begin
   values ('packaging', v_source,
           (select p.repo from status s join projects p on p.id = s.project
             where s.source = v_source order by s.target desc limit 1),
-          format('%s pushed to %s', coalesce(nullif(v_ref, ''), 'something'), p_project),
+          concat('packaging changed: ', v_ref || case when p_body ->> 'after' ~ '^0+$' then ' removed' else '' end
+                                              || ' in ', p_project),
           case when v_url ~ '^https?://[^[:space:][:cntrl:]]+$' and length(v_url) <= 500 then v_url end);
   v_scopes := array(
     select distinct s.name || '/' || t.name
       from status st join targets t on t.id = st.target join series s on s.id = t.series
      where st.source = v_source);
-  perform raise_revisions(v_scopes);
+  perform raise_revisions(case when v_scopes = '{}' then '{packaging}' else v_scopes end); -- last
 end
 $$;
 comment on function deb_status.packaging_event(jsonb, text) is
@@ -116,6 +130,8 @@ declare
   v_source text; v_version text; v_url text; v_project text;
   v_id bigint;
   v_old deliveries;
+  v_job record;
+  v_inserted boolean := false;
 begin
   select * into v_sender from senders s where s.name = p_sender;
   if not found then -- in the files, not yet in the database: the job configure is on its way
@@ -183,15 +199,19 @@ begin
     return;
   end if;
   if v_what.type = 'package.built' then
-    job := queue_join('mirror', v_what.mirror, (select m.host from mirrors m where m.name = v_what.mirror),
-                      'delivery', p_request_id);
-    perform queue_releases_due('delivery', p_request_id);
+    v_job := queue_join('mirror', v_what.mirror, (select m.host from mirrors m where m.name = v_what.mirror),
+                        'delivery', p_request_id);
+    v_inserted := (queue_releases_due('delivery', p_request_id)).inserted;
   else
-    job := queue_join('releases', '', null, 'delivery', p_request_id);
+    v_job := queue_join('releases', '', null, 'delivery', p_request_id);
   end if;
+  job := v_job.id;
   update deliveries d set job = accept.job where d.id = v_id;
   status := 202;
   answer := (select a.answer from job_answer(job, p_site) a);
+  if v_job.inserted or v_inserted then
+    perform revision_raise('queue'); -- last: see queue.sql
+  end if;
 end
 $$;
 comment on function deb_status.accept(text, text, bytea, text, text, text, text) is

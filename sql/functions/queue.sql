@@ -1,7 +1,10 @@
 -- The queue. At any time at most one queued and one running job per (kind, what), held by two
 -- partial unique indexes. Writers that end or move a job lock its row `for update` in a statement
 -- of its own first: that waits for a delivery that is just joining it (`for key share`), and what
--- the next statement sees includes it. The revision 'queue' is raised last.
+-- the next statement sees includes it. The revision 'queue' is one row for all: who raised it holds
+-- it until the commit, and must wait for no job's row after that. So it is raised once in a
+-- transaction, as the last thing, by the functions that are called from outside; queue_join,
+-- queue_end and what they call leave it to them.
 
 create function revision_raise(p_scope text) returns void language sql as $$
   insert into revisions as r (scope, n) values (p_scope, 1)
@@ -9,39 +12,39 @@ create function revision_raise(p_scope text) returns void language sql as $$
 $$;
 comment on function revision_raise(text) is 'Raises one counter; call it last in the transaction: its row stays locked until the commit';
 
-create function queue_join(p_kind text, p_what text, p_host text, p_cause text, p_request_id text)
-returns bigint language plpgsql as $$
+create function queue_join(p_kind text, p_what text, p_host text, p_cause text, p_request_id text,
+                           out id bigint, out inserted boolean)
+language plpgsql as $$
+#variable_conflict use_column
 declare
-  v_id bigint;
   v_run_at timestamptz;
 begin
   loop
-    select id, run_at into v_id, v_run_at from jobs
-     where kind = p_kind and what = p_what and state = 'queued' for key share;
+    select j.id, j.run_at, false into queue_join.id, v_run_at, queue_join.inserted from jobs j
+     where j.kind = p_kind and j.what = p_what and j.state = 'queued' for key share;
     if found then
       -- It waits for its backoff: something new has come, so it is due now.
       if v_run_at > clock_timestamp() then
-        update jobs set run_at = clock_timestamp() where id = v_id and state = 'queued';
+        update jobs j set run_at = clock_timestamp() where j.id = queue_join.id and j.state = 'queued';
         perform pg_notify('deb_status_jobs', '');
       end if;
-      return v_id;
+      return;
     end if;
-    insert into jobs (kind, what, host, cause, request_id)
+    insert into jobs as j (kind, what, host, cause, request_id)
     values (p_kind, p_what, p_host, p_cause, p_request_id)
     on conflict (kind, what) where state = 'queued' do nothing
-    returning id into v_id;
+    returning j.id, true into queue_join.id, queue_join.inserted;
     if found then
       perform pg_notify('deb_status_jobs', '');
-      perform revision_raise('queue');
-      return v_id;
+      return;
     end if;
   end loop;
 end
 $$;
 comment on function queue_join(text, text, text, text, text) is
-  'Joins the queued job of (kind, what) or inserts one; for enqueue() and accept(), which check first. Kind, what, host, cause, request id';
+  'Joins the queued job of (kind, what) or inserts one; its callers check first, and raise the revision last. Kind, what, host, cause, request id';
 
-create function queue_enqueue(p_kind text, p_what text, p_cause text) returns bigint
+create function queue_ask(p_kind text, p_what text, p_cause text, out id bigint, out inserted boolean)
 language plpgsql as $$
 declare
   m mirrors;
@@ -53,7 +56,8 @@ begin
     if p_what is distinct from '' then
       raise exception 'a job % takes no name', p_kind using errcode = 'invalid_parameter_value';
     end if;
-    return queue_join(p_kind, '', null, p_cause, null);
+    select * into id, inserted from queue_join(p_kind, '', null, p_cause, null);
+    return;
   end if;
   select * into m from mirrors where name = p_what and configured;
   if not found then
@@ -61,7 +65,21 @@ begin
   elsif m.state <> 'active' then
     raise exception 'mirror % is frozen', p_what using errcode = 'invalid_parameter_value';
   end if;
-  return queue_join('mirror', m.name, m.host, p_cause, null);
+  select * into id, inserted from queue_join('mirror', m.name, m.host, p_cause, null);
+end
+$$;
+comment on function queue_ask(text, text, text) is 'Checks kind and name, then queue_join; its callers raise the revision last';
+
+create function queue_enqueue(p_kind text, p_what text, p_cause text) returns bigint
+language plpgsql as $$
+declare
+  q record;
+begin
+  q := queue_ask(p_kind, p_what, p_cause);
+  if q.inserted then
+    perform revision_raise('queue');
+  end if;
+  return q.id;
 end
 $$;
 comment on function queue_enqueue(text, text, text) is 'As enqueue(), with the cause: schedule, job N, admin';
@@ -72,14 +90,14 @@ $$;
 comment on function enqueue(text, text) is
   'Queues a job (mirror NAME, releases, archives, configure) unless one waits already; returns the id of the one that waits';
 
-create function queue_releases_due(p_cause text, p_request_id text) returns bigint
+create function queue_releases_due(p_cause text, p_request_id text, out id bigint, out inserted boolean)
 language plpgsql as $$
 begin
-  if exists (select from jobs where ended > clock_timestamp() - interval '1 minute'
-                and kind = 'releases' and state = 'done') then
-    return null;
+  inserted := false;
+  if not exists (select from jobs j where j.ended > clock_timestamp() - interval '1 minute'
+                    and j.kind = 'releases' and j.state = 'done') then
+    select * into id, inserted from queue_join('releases', '', null, p_cause, p_request_id);
   end if;
-  return queue_join('releases', '', null, p_cause, p_request_id);
 end
 $$;
 comment on function queue_releases_due(text, text) is
@@ -207,8 +225,8 @@ language sql volatile as $$
 $$;
 comment on function queue_backoff(int, double precision) is 'Doubles with each attempt up to ten minutes, a quarter more or less so that jobs do not march in step';
 
-create function queue_finish(p_id bigint, p_token bigint, p_outcome text, p_error text,
-                             p_detail text, p_backoff_s double precision)
+create function queue_end(p_id bigint, p_token bigint, p_outcome text, p_error text, p_detail text,
+                          p_backoff_s double precision)
 returns text language plpgsql as $$
 declare
   j jobs;
@@ -254,7 +272,21 @@ begin
                 and run_at <= clock_timestamp()) then
     perform pg_notify('deb_status_jobs', '');
   end if;
-  perform revision_raise('queue');
+  return v_state;
+end
+$$;
+comment on function queue_end(bigint, bigint, text, text, text, double precision) is
+  'As queue_finish, but for the revision, which its callers raise last';
+
+create function queue_finish(p_id bigint, p_token bigint, p_outcome text, p_error text,
+                             p_detail text, p_backoff_s double precision)
+returns text language plpgsql as $$
+declare
+  v_state text := queue_end(p_id, p_token, p_outcome, p_error, p_detail, p_backoff_s);
+begin
+  if v_state <> '' then
+    perform revision_raise('queue');
+  end if;
   return v_state;
 end
 $$;
@@ -264,15 +296,20 @@ comment on function queue_finish(bigint, bigint, text, text, text, double precis
 create function queue_reap(p_backoff_s double precision) returns setof bigint language plpgsql as $$
 declare
   j record;
+  v_any boolean := false;
 begin
   for j in select id, token, worker, cancelling from jobs
             where state = 'running' and lease < clock_timestamp() for update skip locked loop
     insert into job_lines (job, level, text)
     values (j.id, 'error', 'the worker was lost: its lease was not renewed');
-    perform queue_finish(j.id, j.token, 'retry', 'the worker was lost: its lease was not renewed',
-                         null, p_backoff_s);
+    perform queue_end(j.id, j.token, 'retry', 'the worker was lost: its lease was not renewed',
+                      null, p_backoff_s);
+    v_any := true;
     return next j.id;
   end loop;
+  if v_any then
+    perform revision_raise('queue');
+  end if;
 end
 $$;
 comment on function queue_reap(double precision) is 'Takes jobs back whose lease ran out';
@@ -295,20 +332,35 @@ create function job_followed(p_id bigint) returns bigint language sql stable as 
 $$;
 comment on function job_followed(bigint) is 'The job that took over from a superseded one, however many steps away; itself otherwise; null: no such job';
 
-create function retry(id bigint) returns bigint language plpgsql as $$
+create function job_held(p_id bigint) returns jobs language plpgsql as $$
 declare
-  v_id bigint := job_followed(id);
   j jobs;
 begin
-  select * into j from jobs where jobs.id = v_id for update;
-  if not found then
+  loop
+    select * into j from jobs where id = job_followed(p_id) for update;
+    exit when not found or j.state <> 'superseded'; -- folded while we waited for its row: follow it
+  end loop;
+  return j;
+end
+$$;
+comment on function job_held(bigint) is 'The job, followed over superseded_by, its row locked against all who end or move it; null: no such job';
+
+create function retry(id bigint) returns bigint language plpgsql as $$
+declare
+  j jobs := job_held(id);
+  v_id bigint := j.id;
+begin
+  if v_id is null then
     raise exception 'no such job: %', id using errcode = 'invalid_parameter_value';
   elsif j.state = 'queued' then
     update jobs set run_at = clock_timestamp() where jobs.id = v_id;
   elsif j.state in ('failed', 'cancelled') then
     update jobs set attempts = 0 where jobs.id = v_id;
-    perform queue_requeue(v_id, clock_timestamp(), null, null);
-    v_id := job_followed(v_id);
+    if queue_requeue(v_id, clock_timestamp(), null, null) = 'superseded' then
+      v_id := job_followed(v_id);
+      update jobs set run_at = clock_timestamp()
+       where jobs.id = v_id and state = 'queued' and run_at > clock_timestamp();
+    end if;
   else
     raise exception 'job % is %: only failed, cancelled and waiting jobs can be tried again', v_id, j.state
       using errcode = 'object_not_in_prerequisite_state';
@@ -323,12 +375,11 @@ comment on function retry(bigint) is
 
 create function cancel(id bigint) returns text language plpgsql as $$
 declare
-  v_id bigint := job_followed(id);
-  j jobs;
+  j jobs := job_held(id);
+  v_id bigint := j.id;
   v_state text;
 begin
-  select * into j from jobs where jobs.id = v_id for update;
-  if not found then
+  if v_id is null then
     raise exception 'no such job: %', id using errcode = 'invalid_parameter_value';
   elsif j.state = 'queued' then
     update jobs set state = 'cancelled', ended = clock_timestamp(), error = 'cancelled by an admin'
@@ -389,6 +440,7 @@ create function queue_schedule(p_releases_s double precision, p_archives_s doubl
 returns setof text language plpgsql as $$
 declare
   s record;
+  v_any boolean := false;
 begin
   -- One row per scheduled job in `schedule`: of several workers only one finds it due.
   for s in
@@ -406,10 +458,13 @@ begin
     on conflict (kind, what) do update set last = clock_timestamp()
      where l.last <= clock_timestamp() - make_interval(secs => s.every);
     if found then
-      perform queue_enqueue(s.kind, s.what, 'schedule');
+      v_any := (queue_ask(s.kind, s.what, 'schedule')).inserted or v_any;
       return next rtrim(s.kind || ' ' || s.what);
     end if;
   end loop;
+  if v_any then
+    perform revision_raise('queue');
+  end if;
 end
 $$;
 comment on function queue_schedule(double precision, double precision) is

@@ -1,3 +1,0 @@
--- rows: many
-select rule, name, coalesce(version, '-'), coalesce(suite, '-'), coalesce(nullif(maintainer, ''), '-'), why
-  from explain_names($1, $2, $3) order by n
