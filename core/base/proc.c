@@ -59,6 +59,7 @@ static void child_exec(const struct proc_spec *spec, char *const *env, const int
     for (const int *keep = spec->keep_fds; ok && keep && *keep >= 0; keep++)
         ok = fcntl(*keep, F_SETFD, 0) == 0;
     ok = ok && chdir(spec->dir ? spec->dir : "/") == 0;
+    ok = ok && (!spec->sandbox || sandbox_enter(spec->sandbox) == 0);
     if (ok)
         execvpe(spec->argv[0], (char *const *)spec->argv, env);
     int number = errno;
@@ -232,8 +233,17 @@ static void keep_end(struct buf *b, size_t max)
     b->data[max] = '\0';
 }
 
-static void read_output(struct run *r, int *fd, struct buf *into, bool lines)
+static void give_data(struct run *r, const char *piece, size_t len)
 {
+    if (!r->result->cancelled && r->spec->on_data(r->spec->data, piece, len) != 0) {
+        r->result->cancelled = true;
+        stop_child(r);
+    }
+}
+
+static void read_output(struct run *r, int *fd, struct buf *into)
+{
+    bool lines = fd == &r->out && r->spec->on_line, data = fd == &r->out && r->spec->on_data;
     char chunk[16384];
     for (;;) {
         ssize_t n = read(*fd, chunk, sizeof chunk);
@@ -251,6 +261,8 @@ static void read_output(struct run *r, int *fd, struct buf *into, bool lines)
             r->last_output = clock_monotonic_ms();
         if (lines) {
             take_lines(r, chunk, (size_t)n);
+        } else if (data) {
+            give_data(r, chunk, (size_t)n);
         } else {
             buf_add(into, chunk, (size_t)n);
             if (into->len > 2 * r->output_max)
@@ -331,9 +343,9 @@ static void wait_for_end(struct run *r)
         if (fds[1].revents)
             write_input(r);
         if (fds[2].revents)
-            read_output(r, &r->out, &r->result->out, r->spec->on_line != NULL);
+            read_output(r, &r->out, &r->result->out);
         if (fds[3].revents)
-            read_output(r, &r->err, &r->result->err, false);
+            read_output(r, &r->err, &r->result->err);
         if (fds[0].revents)
             note_exit(r);
         if (r->drain_until && clock_monotonic_ms() >= r->drain_until)

@@ -13,6 +13,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
+#include "core/base/sandbox.h"
 
 struct proc_spec {
     const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
@@ -20,14 +21,17 @@ struct proc_spec {
     const char *dir;         /* working folder; NULL: "/" */
     const void *input;       /* written to stdin; NULL: /dev/null */
     size_t input_len;
-    const int *keep_fds; /* ended by -1; NULL: none */
-    int64_t deadline_ms; /* from the start; 0: none. Over it: killed, timed_out */
-    int64_t stall_ms;    /* no output on stdout for so long: killed, stalled; 0: not watched */
-    size_t output_max;   /* bytes kept of each of stdout and stderr (the end is kept); 0: 1 MiB */
-    bool own_session;    /* setsid: a kill takes the whole process group */
+    const int *keep_fds;           /* ended by -1; NULL: none */
+    const struct sandbox *sandbox; /* rights taken away before the program runs; NULL: none */
+    int64_t deadline_ms;           /* from the start; 0: none. Over it: killed, timed_out */
+    int64_t stall_ms;  /* no output on stdout for so long: killed, stalled; 0: not watched */
+    size_t output_max; /* bytes kept of each of stdout and stderr (the end is kept); 0: 1 MiB */
+    bool own_session;  /* setsid: a kill takes the whole process group */
     /* Called for each record of stdout (ended by \n or \r, ending cut off), in order, instead of
      * keeping stdout. A return other than 0 kills the child; the run then fails (cancelled). */
     int (*on_line)(void *data, const char *line, size_t len);
+    /* The same, for each piece of stdout as it comes. One of the two at most. */
+    int (*on_data)(void *data, const char *piece, size_t len);
     void *data;
 };
 
