@@ -80,7 +80,9 @@ create table generations (
   generation int not null,
   published timestamptz not null default now(),
   release_date timestamptz,
+  newest_date timestamptz,
   release_sha256 text not null,
+  published_sha256 text not null,
   job bigint,
   bytes bigint not null default 0,
   seconds double precision not null default 0,
@@ -91,6 +93,15 @@ create table generations (
   unique (suite, generation)
 );
 comment on table generations is 'What was published, per suite: each switch is a row';
+comment on column generations.release_date is 'Date of the host''s Release that it was made from';
+comment on column generations.newest_date is 'The newest Date ever taken from the host: an older one is a downgrade';
+comment on column generations.release_sha256 is 'Hash of the text that the host signed';
+comment on column generations.published_sha256 is 'Hash of the signed file as served (InRelease, else Release): tells which generation is on the disk';
+comment on column generations.bytes is 'Bytes read from the host for it';
+comment on column generations.seconds is 'From the begin of the run to the switch';
+comment on column generations.url is 'The build page that the announcement named';
+comment on column generations.rolled_back_to is 'The generation whose content a rollback published anew';
+comment on column generations.own_signature is 'Signed by publish.sign-with, not by the host alone';
 create unique index on generations (suite) where current;
 
 create table generation_sources (
@@ -112,11 +123,13 @@ create table suite_holds (
 comment on table suite_holds is 'Suites held after a rollback until the host''s InRelease changes or an admin releases them; accept_older: take an older Date once';
 
 create table pool_files (
-  path text primary key,
   mirror text not null,
+  path text not null,
   size bigint not null,
   sha256 text not null,
-  unnamed timestamptz
+  unnamed timestamptz,
+  primary key (mirror, path)
 );
-comment on table pool_files is 'Published pool files; unnamed: since when no published generation names it';
+comment on table pool_files is 'Published pool files, once for each mirror that brought them; removed from the disk when none names them any more';
+comment on column pool_files.unnamed is 'Since when no published generation of that mirror names it';
 create index on pool_files (mirror, unnamed);

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/archive/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/file.h"
+
+struct place place_of(struct arena *a, const char *publish_root)
+{
+    size_t len = strlen(publish_root);
+    while (len > 1 && publish_root[len - 1] == '/')
+        len--;
+    struct place p = {arena_strndup(a, publish_root, len), NULL};
+    p.work = arena_printf(a, "%s.work", p.root);
+    return p;
+}
+
+const char *place_suite(struct arena *a, const struct place *p, const char *suite)
+{
+    return arena_printf(a, "%s/dists/%s", p->root, suite);
+}
+
+const char *place_generations(struct arena *a, const struct place *p, const char *suite)
+{
+    return arena_printf(a, "%s/generations/%s", p->work, suite);
+}
+
+const char *place_records(struct arena *a, const struct place *p, const char *suite)
+{
+    return arena_printf(a, "%s/records/%s", p->work, suite);
+}
+
+const char *place_staging(struct arena *a, const struct place *p, const char *mirror)
+{
+    return arena_printf(a, "%s/staging/%s", p->work, mirror);
+}
+
+const char *place_lock(struct arena *a, const struct place *p, const char *name)
+{
+    return arena_printf(a, "%s/locks/%s", p->work, name);
+}
+
+const char *place_recheck(struct arena *a, const struct place *p, const char *mirror)
+{
+    return arena_printf(a, "%s/recheck/%s", p->work, mirror);
+}
+
+int place_prepare(struct arena *a, const struct place *p, struct err *e)
+{
+    static const char *const served[] = {"dists", "pool"};
+    static const char *const own[] = {"locks", "staging", "generations", "records", "recheck"};
+    struct stat root, work;
+    for (size_t i = 0; i < sizeof served / sizeof *served; i++)
+        if (file_make_dirs(arena_printf(a, "%s/%s", p->root, served[i]), 0755, e))
+            return -1;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (file_make_dirs(arena_printf(a, "%s/%s", p->work, own[i]), 0755, e))
+            return -1;
+    if (stat(p->root, &root) || stat(p->work, &work))
+        return err_errno(e, "looking at the archive's folders");
+    if (root.st_dev != work.st_dev)
+        return err_set(e, ERR_SYSTEM, "publish.root and %s are not on one file system", p->work);
+    return 0;
+}
+
+int place_open_beneath(int folder_fd, const char *name)
+{
+    struct open_how how = {
+        .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, /* a FIFO must not block us */
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+    };
+    struct stat st;
+    int fd = (int)syscall(SYS_openat2, folder_fd, name, &how, sizeof how);
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+        close(fd);
+        errno = ENOTSUP;
+        return -1;
+    }
+    return fd;
+}
+
+int place_sync(const char *folder, struct err *e)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(e, "open %s", folder);
+    int rc = syncfs(fd) ? err_errno(e, "writing the archive to disk") : 0;
+    close(fd);
+    return rc;
+}
+
+int place_sync_folder(const char *folder, struct err *e)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(e, "open %s", folder);
+    int rc = fsync(fd) ? err_errno(e, "writing a folder to disk") : 0;
+    close(fd);
+    return rc;
+}

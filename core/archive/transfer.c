@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/archive/transfer.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/archive/lock.h"
+#include "core/base/arena.h"
+#include "core/base/clock.h"
+#include "core/base/proc.h"
+
+#define STALL_MS   60000 /* without a byte: given up */
+#define CONNECT_S  "15"
+#define MEMORY_MAX ((int64_t)2 << 30) /* a list of millions of names ends rsync, not us */
+#define SAID_MAX   ((size_t)64 << 10)
+#define OVERHEAD_BYTES                                                                             \
+    ((int64_t)16 << 20) /* above what was announced, before a host is cut off                      \
+                         */
+
+struct meter {
+    struct transfer *t;
+    const struct transfer_step *step;
+    int64_t bytes, files;
+    bool over;
+};
+
+/* "  1,234,567  12%  1.23MB/s  0:00:01 (xfr#3, to-chk=5/12)": false where it is another line. */
+static bool read_progress(const char *line, int64_t *bytes, int64_t *files)
+{
+    const char *p = line + strspn(line, " ");
+    int64_t n = 0;
+    if (!isdigit((unsigned char)*p))
+        return false;
+    for (; isdigit((unsigned char)*p) || *p == ','; p++)
+        if (*p != ',')
+            n = n > INT64_MAX / 20 ? n : n * 10 + (*p - '0');
+    p += strspn(p, " ");
+    p += strspn(p, "0123456789");
+    if (*p != '%')
+        return false;
+    *bytes = n;
+    const char *count = strstr(p, "xfr#");
+    if (count)
+        *files = strtoll(count + 4, NULL, 10);
+    return true;
+}
+
+static int take_line(void *data, const char *line, size_t len)
+{
+    struct meter *m = data;
+    if (!read_progress(line, &m->bytes, &m->files)) {
+        if (len && m->t->said.len < SAID_MAX)
+            buf_addf(&m->t->said, "%s\n", line);
+        return 0;
+    }
+    if (m->t->watch)
+        m->t->watch->progress(m->t->watch->data, m->files, (int64_t)m->step->count, "files");
+    m->over = (m->step->bytes > 0 && m->bytes > m->step->bytes + OVERHEAD_BYTES) ||
+              m->t->bytes + m->bytes > m->t->mirror->limit_bytes;
+    return m->over;
+}
+
+static bool is_daemon(const char *from)
+{
+    return strncmp(from, "rsync://", 8) == 0;
+}
+
+/* HOST:PATH, with no slash before the colon (rsync(1)). */
+static bool is_ssh(const char *from)
+{
+    const char *colon = strchr(from, ':');
+    return !is_daemon(from) && colon && !memchr(from, '/', (size_t)(colon - from));
+}
+
+/* rsync splits it at spaces and takes quotes; it is no shell. */
+static const char *ssh_command(struct arena *a, const struct config_mirror *m)
+{
+    const char *text =
+        "ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=yes"
+        " -o IdentitiesOnly=yes -o PasswordAuthentication=no"
+        " -o GlobalKnownHostsFile=/dev/null -o UpdateHostKeys=no"
+        " -o ForwardAgent=no -o PermitLocalCommand=no"
+        " -o ConnectTimeout=" CONNECT_S " -o ServerAliveInterval=15 -o ServerAliveCountMax=3";
+    if (m->ssh_known_hosts)
+        text = arena_printf(a, "%s -o 'UserKnownHostsFile=\"%s\"'", text, m->ssh_known_hosts);
+    if (m->ssh_key)
+        text = arena_printf(a, "%s -i '%s'", text, m->ssh_key);
+    return text;
+}
+
+static const char *source_of(struct arena *a, const char *from, const char *below)
+{
+    size_t len = strlen(from);
+    while (len > 1 && from[len - 1] == '/')
+        len--;
+    return arena_printf(a, "%.*s/%s%s", (int)len, from, below, *below ? "/" : "");
+}
+
+static int check_source(const struct config_mirror *m, struct err *e)
+{
+    if (m->from[0] == '-')
+        return err_set(e, ERR_INPUT, "the mirror's address begins with '-'");
+    if (is_ssh(m->from) && (!m->ssh_key || !m->ssh_known_hosts))
+        return err_set(e, ERR_INPUT, "a mirror over ssh needs ssh.key and ssh.known-hosts");
+    if (is_ssh(m->from) && (strpbrk(m->ssh_key, "'\"\n") || strpbrk(m->ssh_known_hosts, "'\"\n")))
+        return err_set(e, ERR_INPUT, "quotes in the path of an ssh key or known-hosts file");
+    return 0;
+}
+
+static const char *const *make_argv(struct arena *a, const struct transfer *t,
+                                    const struct transfer_step *step)
+{
+    const struct config_mirror *m = t->mirror;
+    const char **argv = arena_alloc(a, 32 * sizeof *argv);
+    int n = 0;
+    argv[n++] = "rsync";
+    argv[n++] = "--files-from=-"; /* names come on stdin, one NUL after each, never as arguments */
+    argv[n++] = "--from0";
+    argv[n++] = "--no-implied-dirs";
+    argv[n++] = "--times";
+    argv[n++] = "--partial-dir=.partial"; /* where a transfer that was cut off goes on */
+    argv[n++] = "--info=progress2,name0";
+    argv[n++] = "--outbuf=L";
+    argv[n++] = "--protect-args";
+    argv[n++] = arena_printf(a, "--max-size=%" PRId64, step->file_max);
+    if (step->anew)
+        argv[n++] = "--ignore-times";
+    if (is_daemon(m->from))
+        argv[n++] = "--contimeout=" CONNECT_S;
+    if (is_ssh(m->from)) {
+        argv[n++] = "-e";
+        argv[n++] = ssh_command(a, m);
+    }
+    argv[n++] = "--";
+    argv[n++] = source_of(a, m->from, step->below);
+    argv[n++] = arena_printf(a, "%s/", step->to);
+    argv[n] = NULL;
+    return argv;
+}
+
+struct words {
+    const char *words;
+    enum err_code code;
+    const char *sentence;
+};
+
+/* In this order: the first that was said counts. */
+static const struct words known_words[] = {
+    {"No space left on device", ERR_SYSTEM, "the disk of the archive is full"},
+    {"Disk quota exceeded", ERR_SYSTEM, "the disk quota of the archive is used up"},
+    {"Host key verification failed", ERR_DENIED, "the build host's ssh key is not the known one"},
+    {"Unknown module", ERR_DENIED, "the build host has no such rsync module"},
+    {"auth failed", ERR_DENIED, "the build host's rsync daemon wants a password"},
+    {"access denied", ERR_DENIED, "the build host's rsync daemon does not let us in"},
+    {"Permission denied (", ERR_DENIED, "the build host does not let our ssh key in"},
+    {"max connections", ERR_TRANSIENT, "the build host's rsync daemon has too many connections"},
+    {"onnection refused", ERR_TRANSIENT, "the build host refused the connection"},
+    {"Name or service not known", ERR_TRANSIENT, "the build host's name is unknown"},
+    {"Temporary failure in name resolution", ERR_TRANSIENT, "the build host's name is unknown"},
+    {"No address associated with hostname", ERR_TRANSIENT, "the build host's name is unknown"},
+    {"Could not resolve hostname", ERR_TRANSIENT, "the build host's name is unknown"},
+    {"No route to host", ERR_TRANSIENT, "there is no way to the build host"},
+    {"Network is unreachable", ERR_TRANSIENT, "there is no way to the build host"},
+    {"onnection timed out", ERR_TRANSIENT, "the build host did not answer in time"},
+    {"out of memory", ERR_INPUT, "the build host sends a list of files without end"},
+    {"overflow", ERR_INPUT, "the build host sends a list of files without end"},
+};
+
+/* rsync(1), EXIT VALUES; 255 is ssh's. */
+static const struct {
+    int code;
+    enum err_code kind;
+    const char *sentence;
+} exit_codes[] = {
+    {1, ERR_INPUT, "rsync was called in a wrong way"},
+    {2, ERR_INPUT, "the build host's rsync speaks another protocol"},
+    {3, ERR_INPUT, "rsync could not find the build host's folder"},
+    {4, ERR_INPUT, "the build host's rsync cannot do what was asked"},
+    {5, ERR_TRANSIENT, "the build host's rsync did not start the transfer"},
+    {10, ERR_TRANSIENT, "the connection to the build host failed"},
+    {11, ERR_SYSTEM, "files could not be written here"},
+    {12, ERR_TRANSIENT, "the connection to the build host was cut off"},
+    {20, ERR_TRANSIENT, "rsync was interrupted"},
+    {22, ERR_INPUT, "the build host sends a list of files without end"},
+    {30, ERR_TRANSIENT, "the build host sent nothing for too long"},
+    {35, ERR_TRANSIENT, "the build host did not answer in time"},
+    {127, ERR_TRANSIENT, "the build host has no rsync"},
+    {255, ERR_TRANSIENT, "the ssh connection to the build host failed"},
+};
+
+int transfer_judge(int exit_code, const char *words, struct err *e)
+{
+    /* 23: some names are missing or unreadable; 24: some vanished; 25: a limit of ours */
+    bool partial = exit_code == 23 || exit_code == 24 || exit_code == 25;
+    if (exit_code == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof known_words / sizeof *known_words; i++)
+        if (strstr(words, known_words[i].words) && (!partial || i < 2))
+            return err_set(e, known_words[i].code, "%s", known_words[i].sentence);
+    if (partial)
+        return 0;
+    for (size_t i = 0; i < sizeof exit_codes / sizeof *exit_codes; i++)
+        if (exit_codes[i].code == exit_code)
+            return err_set(e, exit_codes[i].kind, "%s", exit_codes[i].sentence);
+    return err_set(e, ERR_TRANSIENT, "rsync failed with exit code %d", exit_code);
+}
+
+static int judge(const struct meter *m, int rc, const struct proc_result *r, struct err *e)
+{
+    const char *words = buf_str(&r->err);
+    if (m->over)
+        err_set(e, ERR_INPUT, "the build host sends more than its limit or than it announced");
+    else if (r->timed_out)
+        err_set(e, ERR_TRANSIENT, "the transfer took longer than the mirror's limits.time");
+    else if (r->stalled)
+        err_set(e, ERR_TRANSIENT, "the build host stalled: the transfer made no progress");
+    else if (rc)
+        return -1;            /* could not be started, says why */
+    else if (r->signal == 25) /* SIGXFSZ */
+        err_set(e, ERR_INPUT, "the build host sends a file that is larger than announced");
+    else if (r->signal)
+        err_set(e, ERR_TRANSIENT, "rsync was ended by signal %d", r->signal);
+    else if (transfer_judge(r->exit_code, words, e) == 0)
+        return 0;
+    return err_detail(e, words, (long)r->err.len);
+}
+
+static int run_rsync(struct transfer *t, const struct transfer_step *step,
+                     const struct sandbox *sandbox, struct arena *a, struct err *e)
+{
+    struct buf names = BUF_INIT;
+    struct meter m = {.t = t, .step = step};
+    struct proc_result r = {0};
+    int64_t left = t->deadline_ms - clock_monotonic_ms();
+    if (left <= 0)
+        return err_set(e, ERR_TRANSIENT, "the run took longer than the mirror's limits.time");
+    for (size_t i = 0; i < step->count; i++)
+        buf_add(&names, step->names[i], strlen(step->names[i]) + 1);
+    buf_reset(&t->said);
+    int64_t limit_ms = t->mirror->limit_time_s * 1000;
+    struct proc_spec spec = {.argv = make_argv(a, t, step),
+                             .dir = t->staging,
+                             .input = names.data,
+                             .input_len = names.len,
+                             .keep_fds = t->keep_fds,
+                             .deadline_ms = left,
+                             .stall_ms = limit_ms / 4 < STALL_MS ? limit_ms / 4 + 1 : STALL_MS,
+                             .sandbox = sandbox,
+                             .on_line = take_line,
+                             .data = &m};
+    int rc = proc_run(&spec, &r, e);
+    rc = judge(&m, rc, &r, e);
+    if (t->said.len < SAID_MAX)
+        buf_add(&t->said, buf_str(&r.err), r.err.len < SAID_MAX ? r.err.len : SAID_MAX);
+    t->bytes += m.bytes;
+    t->files += m.files;
+    proc_result_free(&r);
+    buf_free(&names);
+    return rc;
+}
+
+int transfer_fetch(struct transfer *t, const struct transfer_step *step, struct err *e)
+{
+    struct arena a = ARENA_INIT;
+    struct sandbox sandbox = {.ruleset = -1};
+    const struct config_mirror *m = t->mirror;
+    bool ssh = is_ssh(m->from);
+    const char *readable[4] = {0}, *const writable[] = {t->staging, NULL};
+    int n = 0, rc = -1;
+
+    if (!is_daemon(m->from) && !ssh)
+        readable[n++] = m->from;
+    if (ssh) {
+        readable[n++] = m->ssh_key;
+        readable[n++] = m->ssh_known_hosts;
+    }
+    if (check_source(m, e) || sandbox_open(&sandbox, readable, writable, e))
+        goto out;
+    sandbox.file_max_bytes = step->file_max + 65536;
+    sandbox.memory_max_bytes = MEMORY_MAX;
+    rc = run_rsync(t, step, &sandbox, &a, e);
+    sandbox_close(&sandbox);
+out:
+    arena_free(&a);
+    return rc;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Transfer from a build host, by rsync and by name only: no folder of the host is ever listed. From
+ * an rsync daemon (rsync://HOST/MODULE), over ssh (HOST:PATH, own key, known_hosts enforced) or
+ * from a local path. What arrives is staging, to be verified by the caller: a name may be missing,
+ * be something else than a file, or have any content.
+ */
+#ifndef CORE_ARCHIVE_TRANSFER_H
+#define CORE_ARCHIVE_TRANSFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/archive/watch.h"
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/config/config.h"
+
+struct transfer {
+    const struct config_mirror *mirror;
+    const char *staging; /* the only folder that rsync may write */
+    const int *keep_fds; /* as in struct proc_spec: the lock */
+    int64_t deadline_ms; /* of the run, monotonic */
+    const struct watch *watch;
+    int64_t bytes; /* so far, over all steps */
+    int64_t files;
+    struct buf said; /* rsync's own words of the last step: why a name is missing */
+};
+
+struct transfer_step {
+    const char *below;        /* folder at the host, "dists/SUITE"; "" for its root */
+    const char *to;           /* folder in staging, exists */
+    const char *const *names; /* safe (core/archive/paths) */
+    size_t count;
+    int64_t bytes;    /* what the signed text says that they have together; 0: not known */
+    int64_t file_max; /* no file is taken that is larger */
+    bool anew;        /* do not trust size and time of what is there already: compare its content */
+};
+
+/* 0: rsync ran, what it could not find is missing in `to`; -1: ERR_TRANSIENT (refused, unknown
+ * host, stalled, cut off), ERR_DENIED (key, module, password), ERR_SYSTEM (disk full), ERR_INPUT
+ * (over a limit). Public words in e, rsync's own as its detail. */
+int transfer_fetch(struct transfer *t, const struct transfer_step *step, struct err *e);
+
+/* Tells the exit codes and words of rsync and ssh apart; exported for its tests. */
+int transfer_judge(int exit_code, const char *words, struct err *e);
+
+#endif

@@ -1,0 +1,6 @@
+-- rows: one
+update deb_status.suites
+   set tried = now(), checked = now(), error = null, fingerprint = $2,
+       release_date = coalesce(to_timestamp(nullif($3::bigint, 0)), release_date)
+ where id = $1::int
+returning id

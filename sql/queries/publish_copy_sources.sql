@@ -1,0 +1,2 @@
+-- rows: none
+copy pg_temp.publish_sources from stdin

@@ -1,0 +1,2 @@
+-- rows: none
+delete from deb_status.suite_holds where suite = $1
