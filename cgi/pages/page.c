@@ -30,11 +30,12 @@ static void redirect_to_name(struct page *p, const char *asked, const char *name
  * the configuration, and the request's address, which belongs to the URL. */
 static void make_etag(struct page *p)
 {
-    snprintf(p->etag, sizeof p->etag, "%.12s-%s-%.24s-%.12s", db_value(p->head, 0, "instance"),
-             db_value(p->head, 0, "revision"), db_value(p->head, 0, "tag"), p->app->config->hash);
-    size_t n = strlen(p->etag);
     size_t build = strlen(p->app->build);
-    snprintf(p->etag + n, sizeof p->etag - n, "-%s", p->app->build + (build > 12 ? build - 12 : 0));
+    const char *jobs = db_value(p->head, 0, "jobs");
+    snprintf(p->etag, sizeof p->etag, "%.12s-%s-%.24s-%.12s-%s.%.12s",
+             db_value(p->head, 0, "instance"), db_value(p->head, 0, "revision"),
+             db_value(p->head, 0, "tag"), p->app->config->hash,
+             p->app->build + (build > 12 ? build - 12 : 0), jobs ? jobs : "0");
 }
 
 static enum page_state send_etag(struct page *p)
@@ -90,7 +91,7 @@ static void set_globals(struct page *p)
 void page_start(struct page *p, const char *name)
 {
     char file[KEY_MAX];
-    snprintf(file, sizeof file, "%s.html", name);
+    snprintf(file, sizeof file, "%s.html", p->only_jobs ? "strip" : name);
     p->root = template_new();
     set_globals(p);
     p->body = template_include(p->root, "BODY", "body.html");
@@ -98,9 +99,23 @@ void page_start(struct page *p, const char *name)
     template_set(p->body, "PAGE", name);
 }
 
+/* Whether a script that has the page asks for it again and only the ETag's last part, the jobs,
+ * is another: while a job runs open pages ask every 2 s, and the table is most of the work. */
+static bool has_all_but_jobs(const struct page *p)
+{
+    const char *theirs = request_header(p->req, "if-none-match");
+    if (!theirs || !*page_param(p, "fragment"))
+        return false;
+    const char *same = arena_printf(p->req->arena, "\"%.*s.", (int)strcspn(p->etag, "."), p->etag);
+    return strncmp(theirs, same, strlen(same)) == 0;
+}
+
 static void start_live(struct page *p, const char *name)
 {
+    p->only_jobs = strcmp(name, "series") == 0 && has_all_but_jobs(p);
     page_start(p, name);
+    if (p->only_jobs)
+        template_show(p->body, "IF_PART");
     template_set(p->body, "ETAG", p->etag);
     template_set(p->body, "INSTANCE", db_value(p->head, 0, "instance"));
     template_set(p->body, "REVISION", db_value(p->head, 0, "revision"));
@@ -164,20 +179,44 @@ void page_drop(struct page *p)
     p->root = p->body = p->content = NULL;
 }
 
+static bool is_time(const char *s)
+{
+    static const char form[] = "0000-00-00T00:00:00Z";
+    for (size_t i = 0; i < sizeof form - 1; i++)
+        if (form[i] == '0' ? s[i] < '0' || s[i] > '9' : s[i] != form[i])
+            return false;
+    return s[sizeof form - 1] == '\0';
+}
+
+void page_set(struct template_dict *d, const char *key, const char *value)
+{
+    char name[KEY_MAX + 8], text[32];
+    template_set(d, key, value);
+    if (!value || !*value || strcmp(value, "f") == 0)
+        return;
+    snprintf(name, sizeof name, "IF_%s", key);
+    template_show(d, name);
+    if (!is_time(value))
+        return;
+    snprintf(name, sizeof name, "%s_TEXT", key);
+    snprintf(text, sizeof text, "%.10s %.5s UTC", value, value + 11);
+    template_set(d, name, text);
+    snprintf(name, sizeof name, "%s_DAY", key);
+    snprintf(text, sizeof text, "%.10s", value);
+    template_set(d, name, text);
+}
+
 void page_row(struct template_dict *d, const struct db_result *r, int row)
 {
     int n = db_result_columns(r);
     for (int c = 0; c < n; c++) {
-        char key[KEY_MAX] = "IF_";
+        char key[KEY_MAX];
         const char *name = db_result_column_name(r, c);
-        size_t len = 3;
+        size_t len = 0;
         for (; *name && len < sizeof key - 1; name++)
             key[len++] = (char)toupper((unsigned char)*name);
         key[len] = '\0';
-        const char *value = db_value_at(r, row, c);
-        template_set(d, key + 3, value);
-        if (value && *value && strcmp(value, "f") != 0)
-            template_show(d, key);
+        page_set(d, key, db_value_at(r, row, c));
     }
 }
 
@@ -204,7 +243,7 @@ int page_jobs(struct page *p, struct template_dict *d, struct err *e)
     struct template_dict *strip = template_include(d, "JOBS", "jobs_strip.html");
     int n = page_query(p, strip, "JOB_ROW", &query_page_jobs, e, p->series);
     if (n == 0)
-        template_show(strip, "IF_NO_JOBS");
+        template_show(d, "IF_NO_JOBS");
     return n;
 }
 

@@ -36,15 +36,28 @@ static void add_header(struct template_dict *live, const struct columns *c)
             continue;
         struct template_dict *d = template_section(live, "COLUMN");
         template_set(d, "NAME", kind_names[k - 1]);
-        template_set(d, "CHECKED", c->checked[k]);
-        if (c->checked[k])
-            template_show(d, "IF_CHECKED");
+        page_set(d, "CHECKED", c->checked[k]);
     }
+}
+
+/* A target's counts and its line, or which other series it carries: then the counts are no news. */
+static void add_target(struct template_dict *cell, const struct db_result *r, int row,
+                       const struct db_result *lines)
+{
+    struct template_dict *d = template_section(cell, "TARGET");
+    page_row(d, r, row);
+    if (!db_value(r, row, "checked"))
+        template_show(d, "IF_NEVER");
+    else if (!db_value_bool(r, row, "else"))
+        template_show(d, "IF_OWN");
+    for (int i = 0; lines && i < db_result_rows(lines); i++)
+        if (db_value_int(lines, i, "target", 0) == db_value_int(r, row, "target_id", -1))
+            page_row(d, lines, i);
 }
 
 /* The rows first..last-1 of one series: one cell per column, each with its targets. */
 static void add_cells(struct template_dict *series, const struct db_result *r, int first, int last,
-                      const struct columns *c)
+                      const struct columns *c, const struct db_result *lines)
 {
     for (int k = 1; k <= KINDS; k++) {
         if (!c->used[k])
@@ -53,7 +66,7 @@ static void add_cells(struct template_dict *series, const struct db_result *r, i
         template_set(cell, "COLUMN_NAME", kind_names[k - 1]);
         for (int i = first; i < last; i++)
             if (db_value_int(r, i, "kind", 0) == k)
-                page_row(template_section(cell, "TARGET"), r, i);
+                add_target(cell, r, i, lines);
     }
 }
 
@@ -88,29 +101,35 @@ static void add_ended(struct page *p, const struct db_result *r, int first)
         struct template_dict *s = add_series(ended, r, i);
         for (int t = i; t < same_series(r, i); t++)
             if (db_value(r, t, "target_name"))
-                page_row(template_section(s, "TARGET"), r, t);
+                add_target(s, r, t, NULL);
     }
     template_set_int(ended, "COUNT", count);
 }
 
 static int add_table(struct page *p, struct err *e)
 {
-    struct db_result *r = NULL;
+    struct db_result *r = NULL, *lines = NULL;
     struct columns c = {{false}, {NULL}};
     if (db_call(p->app->db, &query_page_overview_targets, &r, e))
         return -1;
+    if (db_call(p->app->db, &query_page_lines_of_work, &lines, e)) {
+        db_result_free(r);
+        return -1;
+    }
     find_columns(r, &c);
     int i = 0, rows = db_result_rows(r);
     if (rows && !db_value_bool(r, 0, "ended")) {
         struct template_dict *live = template_section(p->content, "LIVE");
+        page_set(live, "UPSTREAM_CHECKED", db_value(r, 0, "upstream_checked"));
         add_header(live, &c);
         for (; i < rows && !db_value_bool(r, i, "ended"); i = same_series(r, i))
-            add_cells(add_series(live, r, i), r, i, same_series(r, i), &c);
+            add_cells(add_series(live, r, i), r, i, same_series(r, i), &c, lines);
     }
     if (i < rows)
         add_ended(p, r, i);
     if (!rows)
         template_show(p->content, "IF_NO_SERIES");
+    db_result_free(lines);
     db_result_free(r);
     return 0;
 }

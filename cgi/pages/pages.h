@@ -14,6 +14,7 @@
 #include "cgi/http/response.h"
 #include "cgi/http/routes.h"
 #include "cgi/pages/template.h"
+#include "core/base/clock.h"
 #include "core/config/config.h"
 #include "core/db/db.h"
 
@@ -39,6 +40,7 @@ struct page {
     struct db_result *head;                      /* the row of page_revision */
     char etag[128];
     const char *series; /* as the database writes it; NULL: of no series */
+    bool only_jobs;     /* the reader has all but the jobs: that part alone is asked for */
 };
 
 enum page_state { PAGE_FAILED = -1, PAGE_GO_ON = 0, PAGE_ANSWERED = 1 };
@@ -70,7 +72,10 @@ void page_drop(struct page *p);
 
 /* A new section for each row of a query's result, its columns as page_row sets them. */
 void page_rows(struct template_dict *d, const char *section, const struct db_result *r);
-/* Sets each column NAME and shows IF_NAME where it is neither null, empty nor false. */
+/* Sets KEY and shows IF_KEY where the value is neither null, empty nor false. A time gets KEY_TEXT
+ * (2026-05-01 10:00 UTC) and KEY_DAY as well: what it reads as where no script counts its age. */
+void page_set(struct template_dict *d, const char *key, const char *value);
+/* page_set for each column, in upper case. */
 void page_row(struct template_dict *d, const struct db_result *r, int row);
 /* Runs a query and adds its rows to a section; returns how many, -1 with e. */
 #define page_query(p, d, section, query, e, ...)                                                   \

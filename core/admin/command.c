@@ -108,6 +108,42 @@ void command_end(struct command_session *s)
     s->config = NULL;
 }
 
+#define TABLE_COLUMNS 16
+
+/* Characters on the terminal: bytes that continue a UTF-8 character take none. */
+static int width_of(const char *text)
+{
+    int n = 0;
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}
+
+static void print_cell(const char *text, int width, bool last)
+{
+    printf("%s%*s", text, last ? 0 : width - width_of(text) + 2, "");
+}
+
+void command_print_table(const struct db_result *r, const char *const *heads)
+{
+    int widths[TABLE_COLUMNS] = {0}, columns = 0;
+    for (; heads[columns] && columns < TABLE_COLUMNS; columns++) {
+        widths[columns] = width_of(heads[columns]);
+        for (int row = 0; row < db_result_rows(r); row++) {
+            const char *value = db_value_at(r, row, columns);
+            if (value && width_of(value) > widths[columns])
+                widths[columns] = width_of(value);
+        }
+    }
+    for (int row = -1; row < db_result_rows(r); row++) {
+        for (int c = 0; c < columns; c++) {
+            const char *value = row < 0 ? heads[c] : db_value_at(r, row, c);
+            print_cell(value ? value : "", widths[c], c == columns - 1);
+        }
+        putchar('\n');
+    }
+}
+
 int command_flush(int code)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))

@@ -62,11 +62,15 @@ int command_begin(const struct command_call *call, struct command_session *s)
     __attribute__((warn_unused_result)); /* 0, or -1 after the error was printed */
 void command_end(struct command_session *s);
 
+/* The rows as a table with two blanks between the columns; heads: one per column, ended by NULL. */
+void command_print_table(const struct db_result *r, const char *const *heads);
+
 /* Flushes stdout. Returns code, or EXIT_WRONG after an error was printed (a full disk). */
 int command_flush(int code);
 
 extern const struct command command_enqueue;
 extern const struct command command_job;
+extern const struct command command_mask;
 extern const struct command command_migrate;
 extern const struct command command_report;
 extern const struct command command_secret;

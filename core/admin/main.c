@@ -9,7 +9,8 @@
 #include "core/base/log.h"
 
 static const struct command *const commands[] = {
-    &command_report, &command_enqueue, &command_job, &command_secret, &command_migrate,
+    &command_report, &command_enqueue, &command_job,
+    &command_secret, &command_mask,    &command_migrate,
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)

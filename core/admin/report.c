@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* deb-status report: the rows of a series and target, in the API's formats. */
+/* deb-status report: the rows of a series and target, in the API's formats; or why one project's
+ * row is what it is. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@ struct report {
     struct db *db;
     const char *series, *target; /* as asked for; target NULL: all */
     const char *format;
+    const char *explain; /* a project, or NULL */
     struct db_result *targets;
 };
 
@@ -55,6 +57,58 @@ static int print_all(struct report *r)
     return code;
 }
 
+static int explain_in(struct report *r, int row, const char *repo)
+{
+    static const char *const heads[] = {"RULE",       "NAME",    "VERSION", "SUITE",
+                                        "MAINTAINER", "VERDICT", NULL};
+    const char *series = db_value(r->targets, row, "series");
+    const char *target = db_value(r->targets, row, "target");
+    struct db_result *head = NULL, *candidates = NULL;
+    struct err e = {0};
+    int code = EXIT_WRONG;
+    if (db_call(r->db, &query_admin_explain_row, &head, &e, series, target, repo) ||
+        db_call(r->db, &query_admin_explain, &candidates, &e, series, target, repo)) {
+        command_fail(&e);
+        goto out;
+    }
+    if (row > 0)
+        putchar('\n');
+    if (db_result_rows(head))
+        fputs(db_value(head, 0, "text"), stdout);
+    else
+        printf("%s in %s on %s: not compared yet\n", repo, series, target);
+    if (db_result_rows(candidates)) {
+        putchar('\n');
+        command_print_table(candidates, heads);
+    }
+    code = 0;
+out:
+    db_result_free(candidates);
+    db_result_free(head);
+    return code;
+}
+
+static int explain(struct report *r)
+{
+    struct db_result *found = NULL;
+    struct err e = {0};
+    const char *series = db_value(r->targets, 0, "series");
+    int code = EXIT_WRONG;
+    if (db_call(r->db, &query_admin_explain_project, &found, &e, series, r->explain))
+        return command_fail(&e);
+    if (db_result_rows(found) == 1) {
+        code = 0;
+        for (int i = 0; code == 0 && i < db_result_rows(r->targets); i++)
+            code = explain_in(r, i, db_value(found, 0, "repo"));
+    } else {
+        fprintf(stderr, "deb-status: %s: no such project in %s\n", r->explain, series);
+        for (int i = 0; i < db_result_rows(found); i++)
+            fprintf(stderr, "  did you mean %s?\n", db_value(found, i, "repo"));
+    }
+    db_result_free(found);
+    return code;
+}
+
 static int fail_unknown(struct report *r)
 {
     struct db_result *names = NULL;
@@ -80,6 +134,8 @@ static int print_report(struct report *r)
     int rows = db_result_rows(r->targets), code;
     if (rows == 0)
         code = fail_unknown(r);
+    else if (r->explain)
+        code = explain(r);
     else if (r->target)
         code = print_document(r, 0, false);
     else if (strcmp(r->format, "list") == 0)
@@ -101,12 +157,17 @@ static bool is_format(const char *name)
 
 static int run(const struct command_call *call)
 {
-    static const struct option options[] = {{"format", required_argument, NULL, 'f'}, {0}};
+    static const struct option options[] = {
+        {"format", required_argument, NULL, 'f'}, {"explain", required_argument, NULL, 'e'}, {0}};
     struct report r = {.format = "txt"};
     for (int o; (o = getopt_long(call->argc, call->argv, ":", options, NULL)) != -1;) {
-        if (o != 'f')
-            return command_misuse(call, o == ':' ? "--format needs a name" : "no such option");
-        r.format = optarg;
+        if (o == 'f')
+            r.format = optarg;
+        else if (o == 'e')
+            r.explain = optarg;
+        else
+            return command_misuse(call, o == ':' ? "%s needs a value" : "no such option: %s",
+                                  call->argv[optind - 1]);
     }
     if (!is_format(r.format))
         return command_misuse(call, "no such format: %s", r.format);
@@ -115,7 +176,7 @@ static int run(const struct command_call *call)
         return command_misuse(call, n < 1 ? "which series?" : "too many arguments");
     r.series = call->argv[optind];
     r.target = n == 2 ? call->argv[optind + 1] : NULL;
-    if (!r.target && strcmp(r.format, "csv") == 0)
+    if (!r.target && !r.explain && strcmp(r.format, "csv") == 0)
         return command_misuse(call, "csv is one table: name the target");
     struct command_session s;
     if (command_begin(call, &s))
@@ -128,7 +189,7 @@ static int run(const struct command_call *call)
 
 const struct command command_report = {
     .name = "report",
-    .args = "SERIES [TARGET] [--format txt|json|csv|list]",
+    .args = "SERIES [TARGET] [--format txt|json|csv|list]\nSERIES [TARGET] --explain PROJECT",
     .help = "print how a series stands in a target, or in all of them",
     .more = "SERIES is a name (epoxy) or a release id (2025.1). json, csv and list are the "
             "documents of\n"

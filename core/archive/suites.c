@@ -267,16 +267,28 @@ static int find_release(const char *dir, struct buf *text, struct err *e)
     return rc;
 }
 
-static time_t release_date(const struct buf *text)
+/* A field of the Release text, "" where it has none. */
+static void release_field(const struct buf *text, const char *name, char *out, size_t size)
 {
-    const char *at = strstr(buf_str(text), "\nDate:");
-    time_t t = 0;
-    char value[64];
-    if (!at)
-        return 0;
-    at += 6 + strspn(at + 6, " \t");
-    snprintf(value, sizeof value, "%.*s", (int)strcspn(at, "\r\n"), at);
-    return clock_parse_rfc2822(value, &t, NULL) ? 0 : t;
+    const char *line = buf_str(text);
+    size_t n = strlen(name);
+    *out = '\0';
+    while (line && (strncmp(line, name, n) != 0 || line[n] != ':'))
+        line = (line = strchr(line, '\n')) ? line + 1 : NULL;
+    if (!line)
+        return;
+    line += n + 1 + strspn(line + n + 1, " \t");
+    snprintf(out, size, "%.*s", (int)strcspn(line, "\r\n"), line);
+}
+
+static void read_release(const struct buf *text, struct suites_lists *out)
+{
+    char date[64];
+    release_field(text, "Date", date, sizeof date);
+    if (clock_parse_rfc2822(date, &out->date, NULL))
+        out->date = 0;
+    release_field(text, "Origin", out->origin, sizeof out->origin);
+    release_field(text, "Suite", out->archive, sizeof out->archive);
 }
 
 static int fingerprint(const struct buf *release, char out[65], struct err *e)
@@ -309,7 +321,7 @@ int suites_fetch(const char *data, const char *keyring, const struct suites_line
         find_targets(env, line, a, out, e) || find_release(dir, &release, e) ||
         fingerprint(&release, out->fingerprint, e))
         goto out;
-    out->date = release_date(&release);
+    read_release(&release, out);
     rc = 0;
 out:
     buf_free(&release);

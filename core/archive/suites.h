@@ -28,6 +28,8 @@ struct suites_lists {
     size_t count;
     char fingerprint[65]; /* of the verified Release text and of the rules that read it */
     time_t date;          /* its Date; 0: none */
+    char origin[64];      /* its Origin (Debian) and Suite (testing), cut; "": none */
+    char archive[64];
 };
 
 /* The folder's name below <data>/apt of a line: stable over restarts and database resets. */

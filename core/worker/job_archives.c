@@ -115,7 +115,8 @@ static int record(struct job *job, const struct job_suite *s, const struct suite
     if (db_begin(job->db, e))
         return -1;
     if (job_fence(job, e) ||
-        db_call(job->db, &query_archives_read, NULL, e, s->id_text, lists->fingerprint, date) ||
+        db_call(job->db, &query_archives_read, NULL, e, s->id_text, lists->fingerprint, date,
+                lists->origin, lists->archive) ||
         (strcmp(s->fingerprint, lists->fingerprint) != 0 && write_index(job, s, lists, e)) ||
         status_touch_suites(job->db, &s->id, 1, e) || db_commit(job->db, e)) {
         db_rollback(job->db);

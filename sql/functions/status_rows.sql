@@ -1,5 +1,6 @@
 -- Rows of a series and target as the API shows them: for pages, `deb-status report` and psql.
--- Filters and sorting happen here, with parameters; the caller renders.
+-- Filters and sorting happen here, with parameters; the caller renders. Functions that return rows
+-- set no search_path and name the schema instead, so that the planner can look into them.
 
 create or replace function deb_status.iso(t timestamptz) returns text
 language sql stable parallel safe as $$
@@ -9,20 +10,20 @@ comment on function deb_status.iso is 'A time as shown everywhere: UTC, ISO 8601
 
 create or replace function deb_status.status_at(p_target int, p_at timestamptz default null)
 returns setof deb_status.status
-language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
-  select s.* from status s
+language sql stable as $$
+  select s.* from deb_status.status s
    where s.target = p_target and (p_at is null or s.changed <= p_at)
   union all
-  select (jsonb_populate_record(null::status, to_jsonb(h))).*
-    from status_history h
-   where h.target = p_target and h.valid_from <= p_at and p_at < h.valid_to
+  select (jsonb_populate_record(null::deb_status.status, to_jsonb(h))).*
+    from deb_status.status_history h
+   where p_at is not null and h.target = p_target and h.valid_from <= p_at and p_at < h.valid_to
 $$;
 comment on function deb_status.status_at is 'A target''s rows as they were at a time; null: as they are';
 
 create or replace function deb_status.target_checked(p_target int) returns timestamptz
-language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
+language sql stable as $$
   select case when not bool_or(s.checked is null) then min(s.checked) end
-    from target_suites ts join suites s on s.id = ts.suite where ts.target = p_target
+    from deb_status.target_suites ts join deb_status.suites s on s.id = ts.suite where ts.target = p_target
 $$;
 comment on function deb_status.target_checked is 'Last successful look at the oldest of a target''s suites; null where one was never seen';
 
@@ -36,7 +37,7 @@ returns table (
   series text, target text, model text, suite text, upstream_key bytea, debian_key bytea,
   upstream_hash text, days_to_target int, job bigint
 )
-language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
+language sql stable as $$
   select p.repo, s.deliverable, s.artifact, s.team, s.type, s.source, s.upstream, s.debian, s.state,
          s.behind, s.carries, s.patched, s.awaited, s.ended, s.elsewhere, s.masked, s.since,
          s.since_known, s.rule, s.moved, s.mask_reason, s.released,
@@ -44,12 +45,12 @@ language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
            greatest(0, floor(extract(epoch from c.checked - s.released) / 86400))::int end,
          se.name, t.name, s.model, su.name, s.upstream_key, s.debian_key, s.upstream_hash,
          s.days_to_target, s.job
-    from series se
-    join targets t on t.series = se.id
-   cross join lateral (select least(target_checked(t.id), p_at) as checked) as c
-   cross join lateral status_at(t.id, p_at) as s
-    join projects p on p.id = s.project
-    left join suites su on su.id = s.suite
+    from deb_status.series se
+    join deb_status.targets t on t.series = se.id
+   cross join lateral (select least(deb_status.target_checked(t.id), p_at) as checked) as c
+   cross join lateral deb_status.status_at(t.id, p_at) as s
+    join deb_status.projects p on p.id = s.project
+    left join deb_status.suites su on su.id = s.suite
    where (p_series is null or se.name = p_series) and (p_target is null or t.name = p_target)
 $$;
 comment on function deb_status.status_rows is
@@ -70,7 +71,7 @@ returns table (
   series text, target text, model text, suite text, upstream_key bytea, debian_key bytea,
   upstream_hash text, days_to_target int, job bigint
 )
-language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
+language sql stable as $$
   with wanted as (
     select ltrim(coalesce(p_sort, 'project'), '-') as field, left(p_sort, 1) = '-' as down
   ), keyed as (
@@ -93,7 +94,7 @@ language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
                         when 'elsewhere' then nullif(r.elsewhere::text, '{}')
                         when 'project' then r.project end collate "C" as by_text,
            w.down
-      from status_rows(p_series, p_target, p_at) r cross join wanted w
+      from deb_status.status_rows(p_series, p_target, p_at) r cross join wanted w
      where (p_state is null or r.state = any (string_to_array(p_state, ',')))
        and (p_behind is null or r.behind = any (string_to_array(p_behind, ',')))
        and (p_carries is null or r.carries = any (string_to_array(p_carries, ',')))
@@ -124,14 +125,14 @@ comment on function deb_status.status_select is
 
 create or replace function deb_status.status_counts(p_series text, p_target text, p_at timestamptz default null)
 returns table (ok bigint, outdated bigint, missing bigint, ahead bigint, unreleased bigint, masked bigint)
-language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
+language sql stable as $$
   select count(*) filter (where not r.masked and r.state = 'ok'),
          count(*) filter (where not r.masked and r.state = 'outdated'),
          count(*) filter (where not r.masked and r.state = 'missing'),
          count(*) filter (where not r.masked and r.state = 'ahead'),
          count(*) filter (where not r.masked and r.state = 'unreleased'),
          count(*) filter (where r.masked)
-    from status_rows(p_series, p_target, p_at) r
+    from deb_status.status_rows(p_series, p_target, p_at) r
    where r.moved is null
 $$;
 comment on function deb_status.status_counts is 'Rows by state; a masked row counts under masked alone, a moved one nowhere';
@@ -143,38 +144,50 @@ returns table (
   carries text, ok bigint, outdated bigint, missing bigint, ahead bigint, unreleased bigint,
   masked bigint, days_to_target double precision, error text, "position" int
 )
-language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
+language sql stable as $$
   select se.name, t.name, se.release, se.status,
-         (select coalesce(sum(r.n), 0)::bigint from revisions r
+         (select coalesce(sum(r.n), 0)::bigint from deb_status.revisions r
            where r.scope in (se.name, se.name || '/' || t.name)),
-         least(target_checked(t.id), p_at),
+         least(deb_status.target_checked(t.id), p_at),
          case when p_at is null then t.carries else
-           (select r.carries from status_rows(se.name, t.name, p_at) r
-              left join series cs on cs.name = r.carries
+           (select r.carries from deb_status.status_rows(se.name, t.name, p_at) r
+              left join deb_status.series cs on cs.name = r.carries
              where r.carries is not null
              group by r.carries, cs.position order by count(*) desc, cs.position desc limit 1) end,
          c.ok, c.outdated, c.missing, c.ahead, c.unreleased, c.masked,
          (select percentile_cont(0.5) within group (order by s.days_to_target)
-            from status s where s.target = t.id and not s.masked and s.moved is null),
+            from deb_status.status s where s.target = t.id and not s.masked and s.moved is null),
          (select string_agg(su.name || ': ' || su.error, '; ' order by ts.position)
-            from target_suites ts join suites su on su.id = ts.suite
+            from deb_status.target_suites ts join deb_status.suites su on su.id = ts.suite
            where ts.target = t.id and su.error is not null),
          t.position
-    from series se
-    join targets t on t.series = se.id
-   cross join lateral status_counts(se.name, t.name, p_at) c
+    from deb_status.series se
+    join deb_status.targets t on t.series = se.id
+   cross join lateral deb_status.status_counts(se.name, t.name, p_at) c
    where (p_series is null or se.name = p_series) and (p_target is null or t.name = p_target)
    order by se.position desc, se.name, t.position, t.name
 $$;
 comment on function deb_status.target_info is
 'One row per target of a series (null: all): revision (its series'' and its own counter), checked, carries, counts, the median of days_to_target, errors of its suites; newest series first';
 
-create or replace function deb_status.csv_field(t text) returns text
-language sql immutable as $$
-  select case when t is null then ''
-              when t ~ '[",\r\n]' then '"' || replace(t, '"', '""') || '"' else t end
+create or replace function deb_status.plain_text(t text) returns text
+language sql immutable parallel safe as $$
+  select case when t ~ '[\u0001-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]'
+              then regexp_replace(t, '[\u0001-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]',
+                                  U&'\FFFD', 'g')
+              else t end
 $$;
-comment on function deb_status.csv_field is 'RFC 4180';
+comment on function deb_status.plain_text is 'Text for terminals and spreadsheets: control characters and the marks that turn the direction of text become U+FFFD';
+
+create or replace function deb_status.csv_field(t text) returns text
+language sql immutable parallel safe as $$
+  select case when t is null then ''
+              when t !~ '^[-=+@\u0009\u000d]|[",\u0001-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]' then t
+              else (select case when c ~ '[",\r\n]' then '"' || replace(c, '"', '""') || '"' else c end
+                      from (select case when t ~ '^[-=+@\u0009\u000d]' then '''' else '' end || deb_status.plain_text(t) as c) x)
+         end
+$$;
+comment on function deb_status.csv_field is 'RFC 4180, and no formula for a spreadsheet: what starts with = + - @ or a tab gets an apostrophe before it';
 
 create or replace function deb_status.key_values(o jsonb) returns text
 language sql immutable as $$
@@ -221,13 +234,12 @@ language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
            select string_agg(concat_ws(',',
                     csv_field(r.project), csv_field(r.deliverable), csv_field(r.artifact),
                     csv_field(r.team), csv_field(r.type), csv_field(r.source),
-                    csv_field(r.upstream), csv_field(r.debian), csv_field(r.state),
-                    csv_field(r.behind), csv_field(r.carries), csv_field(r.patched::text),
-                    csv_field(r.awaited::text), csv_field(r.ended),
-                    csv_field(key_values(r.elsewhere)), csv_field(r.masked::text),
-                    csv_field(iso(r.since)), csv_field(r.since_known::text), csv_field(r.rule),
-                    csv_field(r.moved), csv_field(r.mask_reason), csv_field(iso(r.released)),
-                    csv_field(r.days_behind::text)) || E'\n', '' order by r.n)
+                    csv_field(r.upstream), csv_field(r.debian), r.state, coalesce(r.behind, ''),
+                    csv_field(r.carries), r.patched::text, coalesce(r.awaited::text, ''),
+                    csv_field(r.ended), csv_field(key_values(r.elsewhere)), r.masked::text,
+                    iso(r.since), r.since_known::text, coalesce(r.rule, ''), csv_field(r.moved),
+                    csv_field(r.mask_reason), coalesce(iso(r.released), ''),
+                    coalesce(r.days_behind::text, '')) || E'\n', '' order by r.n)
              from status_select(p_series, p_target, p_at, p_state, p_behind, p_carries, p_team,
                                 p_type, p_masked, p_q, p_sort) r), '')
     from series se join targets t on t.series = se.id
@@ -242,7 +254,7 @@ create or replace function deb_status.status_list(
   p_sort text default null)
 returns text
 language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
-  select coalesce((select string_agg(r.source || E'\n', '' order by r.n)
+  select coalesce((select string_agg(plain_text(r.source) || E'\n', '' order by r.n)
                      from status_select(p_series, p_target, p_at, p_state, p_behind, p_carries,
                                         p_team, p_type, p_masked, p_q, p_sort) r), '')
     from series se join targets t on t.series = se.id
@@ -258,8 +270,8 @@ create or replace function deb_status.status_txt(
 returns text
 language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
   with cells as (
-    select r.n, r.project as a, coalesce(r.source, '-') as b, coalesce(r.upstream, '-') as c,
-           coalesce(r.debian, '-') as d, r.state as e,
+    select r.n, plain_text(r.project) as a, coalesce(plain_text(r.source), '-') as b,
+           coalesce(plain_text(r.upstream), '-') as c, coalesce(plain_text(r.debian), '-') as d, r.state as e,
            concat_ws(' ', case when r.masked then 'masked' end, case when r.moved is not null then 'moved=' || r.moved end,
                      'behind=' || r.behind, 'carries=' || nullif(r.carries, p_series),
                      case when r.patched then 'patched' end,

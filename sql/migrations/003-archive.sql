@@ -7,10 +7,12 @@ create table mirrors (
   configured bool not null default true,
   checked timestamptz,
   tried timestamptz,
+  key_expires timestamptz,
   error text
 );
 comment on table mirrors is 'Build hosts whose suites we publish';
 comment on column mirrors.host is 'Whose disk; null: any worker';
+comment on column mirrors.key_expires is 'When the key that signed its suites last stops being valid; null: never, or not known';
 comment on column mirrors.checked is 'Last time its signed text was seen and verified';
 
 create table suites (
@@ -24,6 +26,8 @@ create table suites (
   mirror text references mirrors on update cascade,
   configured bool not null default true,
   release_date timestamptz,
+  origin text,
+  archive text,
   fingerprint text,
   checked timestamptz,
   tried timestamptz,
@@ -32,6 +36,8 @@ create table suites (
 );
 comment on table suites is 'One apt line each: remote ones by apt, ours (mirror not null) by the mirror job';
 comment on column suites.name is 'What `elsewhere` calls it: the suite, with the host in front where two would clash';
+comment on column suites.origin is 'Origin of the Release that was read last: Debian, or another archive; null: none, or not read yet';
+comment on column suites.archive is 'Suite of that Release: testing, whatever its code name';
 comment on column suites.fingerprint is 'What was indexed last; equal: nothing to do';
 comment on column suites.checked is 'Last successful look';
 
@@ -111,6 +117,7 @@ create table generation_sources (
   to_version text,
   primary key (generation, source)
 );
+create index on generation_sources (source, generation);
 comment on table generation_sources is 'Source versions that came and went with a generation';
 
 create table suite_holds (

@@ -94,6 +94,7 @@ create table status_history (
   valid_to timestamptz not null,
   primary key (target, project, valid_to)
 );
+create index on status_history (valid_to);
 comment on table status_history is 'Earlier contents of status rows; valid from (inclusive) to (exclusive)';
 
 create table events (

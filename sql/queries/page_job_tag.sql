@@ -7,7 +7,7 @@ select i.instance, md5(concat_ws('|', i.config_hash, i.code_hash,
          (select string_agg(concat_ws(' ', id, fulfilled), ',' order by id) from deliveries where job = $1::bigint),
          (select string_agg(id::text, ',' order by id) from generations where job = $1::bigint),
          (select coalesce(sum(n), 0) from revisions where scope = 'config'),
-         (now() at time zone 'UTC')::date)) as tag,
+         (now() at time zone 'UTC')::date)) as tag, null::text as jobs,
        (select coalesce(sum(n), 0)::bigint from revisions) as revision,
        null::text as series, null::text as target,
        coalesce((select state in ('queued', 'running') from jobs where id = $1::bigint), false) as busy

@@ -1,6 +1,6 @@
 -- rows: one
--- What a page's ETag is made of. $1: series or release id, null: all; $2: target or null.
--- Jobs count by step and progress, so that an open page sees them move.
+-- What a page's ETag is made of. $1: series or release id, null: all; $2: target or null. tag: its
+-- text; jobs: the jobs that concern it, by step and progress, so that an open page sees them move.
 with s as (
   select id, name from series
    where configured and (name = $1 or release = $1) order by name = $1 desc limit 1
@@ -26,8 +26,9 @@ select i.instance, coalesce((select sum(n) from r), 0)::bigint as revision,
          (select string_agg(scope || n, ',' order by scope) from r),
          (select string_agg(concat_ws(' ', id, checked, error), ',' order by id) from upstreams),
          (select string_agg(concat_ws(' ', id, checked, error), ',' order by id) from suites),
-         (select string_agg(concat_ws(' ', name, state, checked, error), ',' order by name) from mirrors),
-         (select string_agg(concat_ws(' ', id, state, step, progress_done, attempts), ',' order by id) from j),
-         case when $1::text is null then (select max(started) from workers)::text end,
-         (now() at time zone 'UTC')::date)) as tag
+         (select string_agg(concat_ws(' ', name, state, checked, key_expires, error), ',' order by name) from mirrors),
+         case when $1::text is null then
+           (select concat_ws(' ', max(started), max(seen) > now() - interval '2 minutes') from workers) end,
+         (now() at time zone 'UTC')::date)) as tag,
+       md5((select string_agg(concat_ws(' ', id, state, step, progress_done, attempts), ',' order by id) from j)) as jobs
   from instance i

@@ -1,0 +1,3 @@
+-- rows: many
+select rule, name, coalesce(version, '-'), coalesce(suite, '-'), coalesce(nullif(maintainer, ''), '-'), why
+  from explain_names($1, $2, $3) order by n
