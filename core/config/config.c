@@ -90,27 +90,48 @@ const char *config_find(const char *option)
     return variable != NULL && *variable != '\0' ? variable : CONFIG_DEFAULT_PATH;
 }
 
-/* Reads and parses one file; r->file names it in errors. Returns its tree. */
-static struct node *read_file(struct reader *r, const char *path, unsigned __int128 *hash)
+/* The text of one file, from the disk or from what was saved of it; kept for config_save. */
+static const struct config_text *take_text(struct reader *r, const char *name, const char *path)
 {
+    struct config *c = r->c;
+    struct config_text *kept = &c->texts->items[c->texts->count];
     struct buf text = BUF_INIT;
-    struct node *root = NULL;
-    int line = 1;
-    struct err why;
-    add_stamp(r->c, path);
+    if (r->saved != NULL) {
+        const struct config_text *t = &r->saved->items[c->texts->count++];
+        *kept = (struct config_text){arena_strdup(&c->arena, t->name),
+                                     arena_strndup(&c->arena, t->text, t->len), t->len};
+        return kept;
+    }
+    add_stamp(c, path);
     if (file_read(path, FILE_MAX_BYTES, &text, r->e) != 0) {
         r->e->code = ERR_INPUT; /* an unreadable file is a wrong configuration */
-        goto out;
+        buf_free(&text);
+        return NULL;
     }
+    *kept =
+        (struct config_text){name, arena_strndup(&c->arena, buf_str(&text), text.len), text.len};
+    c->texts->count++;
+    buf_free(&text);
+    return kept;
+}
+
+/* Reads and parses one file; r->file names it in errors. Returns its tree. */
+static struct node *read_file(struct reader *r, const char *name, const char *path,
+                              unsigned __int128 *hash)
+{
+    int line = 1;
+    struct err why;
+    const struct config_text *text = take_text(r, name, path);
+    if (text == NULL)
+        return NULL;
     hash_add(hash, r->file, strlen(r->file) + 1);
-    hash_add(hash, text.data, text.len);
-    root = yaml_parse(&r->c->arena, buf_str(&text), text.len, &yaml_default_limits, &line, &why);
+    hash_add(hash, text->text, text->len);
+    struct node *root =
+        yaml_parse(&r->c->arena, text->text, text->len, &yaml_default_limits, &line, &why);
     if (root == NULL) {
         const char *reason = strncmp(why.text, "line ", 5) == 0 ? strstr(why.text, ": ") : NULL;
         reader_fail(r, line, "%s", reason ? reason + 2 : why.text);
     }
-out:
-    buf_free(&text);
     return root;
 }
 
@@ -125,8 +146,31 @@ static int read_series_file(struct reader *r, const char *folder, const char *na
 {
     r->file = arena_printf(&r->c->arena, SERIES_FOLDER "/%s", name);
     const char *path = arena_printf(&r->c->arena, "%s/%s", folder, name);
-    struct node *root = read_file(r, path, hash);
+    struct node *root = read_file(r, r->file, path, hash);
     return root ? config_read_series(r, root) : -1;
+}
+
+static void make_room(struct config *c, size_t series)
+{
+    c->series = arena_alloc(&c->arena, (series + 1) * sizeof(*c->series));
+    struct config_stamp *stamps = arena_alloc(&c->arena, (series + 3) * sizeof(*stamps));
+    memcpy(stamps, c->stamps->items, c->stamps->count * sizeof(*stamps));
+    c->stamps->items = stamps;
+    struct config_text *texts = arena_alloc(&c->arena, (series + 1) * sizeof(*texts));
+    memcpy(texts, c->texts->items, c->texts->count * sizeof(*texts));
+    c->texts->items = texts;
+}
+
+static int read_saved_series(struct reader *r, unsigned __int128 *hash)
+{
+    make_room(r->c, r->saved->count - 1);
+    for (size_t i = 1; i < r->saved->count; i++) {
+        r->file = arena_strdup(&r->c->arena, r->saved->items[i].name);
+        struct node *root = read_file(r, r->file, NULL, hash);
+        if (root == NULL || config_read_series(r, root) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* A folder that is not there is as good as an empty one. */
@@ -144,10 +188,7 @@ static int read_series_folder(struct reader *r, unsigned __int128 *hash)
         r->e->code = ERR_INPUT;
         return -1;
     }
-    c->series = arena_alloc(&c->arena, ((size_t)n + 1) * sizeof(*c->series));
-    struct config_stamp *stamps = arena_alloc(&c->arena, ((size_t)n + 3) * sizeof(*stamps));
-    memcpy(stamps, c->stamps->items, c->stamps->count * sizeof(*stamps));
-    c->stamps->items = stamps;
+    make_room(c, (size_t)n);
     for (int i = 0; i < n; i++) {
         if (rc == 0)
             rc = read_series_file(r, folder, entries[i]->d_name, hash);
@@ -173,7 +214,7 @@ static int find_folder(struct config *c, const char *path, struct err *e)
 static int read_main(struct reader *r, enum config_parts parts, unsigned __int128 *hash)
 {
     struct config *c = r->c;
-    const struct node *root = read_file(r, c->path, hash);
+    const struct node *root = read_file(r, c->path, c->path, hash);
     if (root == NULL)
         return -1;
     r->root = root;
@@ -197,7 +238,8 @@ static void override_database(struct config *c)
     c->database_read = NULL;
 }
 
-struct config *config_load(const char *path, enum config_parts parts, struct err *e)
+static struct config *load(const char *path, enum config_parts parts,
+                           const struct config_texts *saved, struct err *e)
 {
     struct err unused;
     unsigned __int128 hash = ((unsigned __int128)0x6c62272e07bb0142 << 64) + 0x62b821756295c58d;
@@ -205,17 +247,31 @@ struct config *config_load(const char *path, enum config_parts parts, struct err
     if (c == NULL)
         abort();
     const char *slash = strrchr(path, '/');
-    struct reader r = {.c = c, .file = slash ? slash + 1 : path, .e = e ? e : &unused};
+    struct reader r = {
+        .c = c, .file = slash ? slash + 1 : path, .saved = saved, .e = e ? e : &unused};
     c->stamps = arena_alloc(&c->arena, sizeof(*c->stamps));
     c->stamps->items = arena_alloc(&c->arena, 2 * sizeof(*c->stamps->items));
+    c->texts = arena_alloc(&c->arena, sizeof(*c->texts));
+    c->texts->items = arena_alloc(&c->arena, sizeof(*c->texts->items));
     if (find_folder(c, path, r.e) != 0 || read_main(&r, parts, &hash) != 0 ||
-        (parts == CONFIG_ALL && read_series_folder(&r, &hash) != 0)) {
+        (parts == CONFIG_ALL &&
+         (saved ? read_saved_series(&r, &hash) : read_series_folder(&r, &hash)) != 0)) {
         config_free(c);
         return NULL;
     }
     hash_write(hash, c->hash);
     override_database(c);
     return c;
+}
+
+struct config *config_load(const char *path, enum config_parts parts, struct err *e)
+{
+    return load(path, parts, NULL, e);
+}
+
+struct config *config_load_texts(const struct config_texts *texts, struct err *e)
+{
+    return load(texts->items[0].name, CONFIG_ALL, texts, e);
 }
 
 void config_free(struct config *c)

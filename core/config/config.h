@@ -156,6 +156,7 @@ struct config {
     struct config_series *series;
     size_t series_count;
     struct config_stamps *stamps; /* private: what config_is_stale compares with */
+    struct config_texts *texts;   /* private: what config_save writes */
 };
 
 /* Which parts a program may read: hook reads database, site and senders; pages database,
@@ -169,6 +170,13 @@ const char *config_find(const char *option);
 struct config *config_load(const char *path, enum config_parts parts, struct err *e)
     __attribute__((warn_unused_result));
 void config_free(struct config *c);
+
+/* The texts that were read, for another process of this program: a job runs with the configuration
+ * that its supervisor accepted, whatever the files say by then. Returns a descriptor of an
+ * anonymous file (close-on-exec), or -1. Only what was loaded with CONFIG_ALL is complete. */
+int config_save(const struct config *c, struct err *e);
+/* Reads what config_save wrote, from its start. The result is never stale. */
+struct config *config_load_saved(int fd, struct err *e) __attribute__((warn_unused_result));
 
 /* True where a stat of the files shows them changed since the load (call at most once a second). */
 bool config_is_stale(const struct config *c);

@@ -15,11 +15,26 @@
 
 struct reader {
     struct config *c;
-    const char *file;        /* as errors name it */
-    const char *name;        /* what {name} stands for, or NULL */
-    const struct node *root; /* of the main file */
+    const char *file;                 /* as errors name it */
+    const char *name;                 /* what {name} stands for, or NULL */
+    const struct node *root;          /* of the main file */
+    const struct config_texts *saved; /* read these instead of files, or NULL */
     struct err *e;
 };
+
+/* A file's text; the main file's name is its absolute path. */
+struct config_text {
+    const char *name, *text;
+    size_t len;
+};
+
+struct config_texts {
+    struct config_text *items;
+    size_t count;
+};
+
+/* As config_load with CONFIG_ALL, from texts (the main file's first) in the place of files. */
+struct config *config_load_texts(const struct config_texts *texts, struct err *e);
 
 typedef int setting_parser(struct reader *r, const struct node *n, void *field);
 

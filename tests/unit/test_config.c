@@ -241,6 +241,37 @@ static void test_stale(void **state)
     config_free(changed);
 }
 
+/* What was saved is read again, whatever the files have become. */
+static void test_saved(void **state)
+{
+    (void)state;
+    struct err e;
+    start_anew();
+    put("conf/deb-status.yaml", "data: here\n");
+    put("conf/releases.d/a.yaml", "series: a\n");
+    put("conf/releases.d/b.yaml", "series: b\n");
+    struct config *c = load(CONFIG_ALL);
+    int fd = config_save(c, &e);
+    assert_true(fd >= 0);
+    put("conf/deb-status.yaml", "[");
+    unlink(at("conf/releases.d/a.yaml"));
+    for (int turn = 0; turn < 2; turn++) { /* read anew by each who inherits it */
+        struct config *again = config_load_saved(fd, &e);
+        assert_non_null(again);
+        assert_string_equal(again->hash, c->hash);
+        assert_string_equal(again->data, at("conf/here"));
+        assert_int_equal(again->series_count, 2);
+        assert_string_equal(again->series[1].name, "b");
+        assert_false(config_is_stale(again));
+        config_free(again);
+    }
+    assert_int_equal(ftruncate(fd, 30), 0);
+    assert_null(config_load_saved(fd, &e));
+    assert_int_equal(e.code, ERR_INPUT);
+    close(fd);
+    config_free(c);
+}
+
 static void test_unreadable(void **state)
 {
     (void)state;
@@ -330,7 +361,7 @@ int main(void)
         cmocka_unit_test(test_mirrors),    cmocka_unit_test(test_targets),
         cmocka_unit_test(test_parts),      cmocka_unit_test(test_stale),
         cmocka_unit_test(test_unreadable), cmocka_unit_test(test_secret),
-        cmocka_unit_test(test_sample),
+        cmocka_unit_test(test_sample),     cmocka_unit_test(test_saved),
     };
     return cmocka_run_group_tests_name("config", tests, make_folder, remove_folder);
 }
