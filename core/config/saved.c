@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A loaded configuration's texts in an anonymous file: name and text of each, with lengths. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -31,13 +32,15 @@ static int write_all(int fd, const struct buf *data)
 int config_save(const struct config *c, struct err *e)
 {
     struct buf data = BUF_INIT;
-    int fd = memfd_create("deb-status configuration", MFD_CLOEXEC);
+    int fd = memfd_create("deb-status configuration", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     for (size_t i = 0; i < c->texts->count; i++) {
         const struct config_text *t = &c->texts->items[i];
         add_part(&data, t->name, strlen(t->name));
         add_part(&data, t->text, t->len);
     }
-    if (fd < 0 || write_all(fd, &data) != 0) {
+    /* Sealed: no job can change what others run with. */
+    if (fd < 0 || write_all(fd, &data) != 0 ||
+        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
         err_errno(e, "keep the configuration");
         if (fd >= 0)
             close(fd);
