@@ -74,7 +74,7 @@ static bool check_schema(struct supervisor *s)
     struct err e = {0};
     if (migrate_check(s->db, &e) == 0)
         return true;
-    if (e.code == ERR_DENIED || (e.code == ERR_NOT_READY && s->o->once)) {
+    if (e.code == ERR_DENIED || (e.code != ERR_DATABASE && s->o->once)) {
         log_event(LOG_ERROR, "schema", "error", e.text, "detail", *e.detail ? e.detail : NULL,
                   NULL);
         supervisor_stop(s, 2);
@@ -135,6 +135,10 @@ bool upkeep_connect(struct supervisor *s, int64_t now)
 {
     struct err e = {0};
     bool first = s->lost_ms == 0;
+    if (s->o->once && !first && now - s->lost_ms > ONCE_BUDGET) {
+        supervisor_stop(s, 2);
+        return false;
+    }
     if (s->db && db_is_broken(s->db)) {
         err_set(&e, ERR_DATABASE, "the connection to the database was lost");
         lose(s, "wait", &e);
@@ -146,7 +150,7 @@ bool upkeep_connect(struct supervisor *s, int64_t now)
     s->db = open_database(s, &e);
     if (!s->db) {
         lose(s, "connect", &e);
-        if (s->o->once && (first || now - s->lost_ms > ONCE_BUDGET))
+        if (s->o->once && first)
             supervisor_stop(s, 2);
         return false;
     }
