@@ -116,6 +116,7 @@ install: all ## install below DESTDIR and PREFIX (/usr)
 	install -m 644 $(sort $(wildcard apache/*)) $(SHARE)/deb-status/apache
 	set -e; for page in $(sort $(wildcard doc/*.[158])); do \
 	  install -D -m 644 $$page $(SHARE)/man/man$${page##*.}/$${page##*/}; done
+	ln -sf hook.fcgi.8 $(SHARE)/man/man8/pages.fcgi.8
 
 .PHONY: clean
 clean: ## remove what was built
