@@ -48,7 +48,7 @@ PROGRAMS := $(addprefix $(BUILD)/bin/,deb-status deb-status-worker hook.fcgi pag
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all
-all: $(PROGRAMS) ## build the programs into build/default/bin
+all: $(PROGRAMS) $(BUILD)/doc/deb-status.yaml.5 ## build the programs into build/default/bin
 
 $(BUILD)/gen/queries.h: sql/embed.sh $(QUERIES) | $(BUILD)/gen
 	sh sql/embed.sh header $(QUERIES) > $@
@@ -84,6 +84,13 @@ $(BUILD)/bin/pages.fcgi: $(call objects,$(PAGES_C) $(HTTP_C)) $(LIB) | $(BUILD)/
 $(BUILD)/bin/deb-status-notify: notify/deb-status-notify | $(BUILD)/bin
 	install -m 755 $< $@
 
+# The page of the configuration is made of the settings tables.
+MAN := $(sort $(wildcard doc/*.[158])) $(BUILD)/doc/deb-status.yaml.5
+$(BUILD)/doc/settings: $(BUILD)/doc/settings.o $(LIB)
+	$(link)
+$(BUILD)/doc/deb-status.yaml.5: $(BUILD)/doc/settings doc/deb-status.yaml.5.in
+	$< < doc/deb-status.yaml.5.in > $@
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 include tests/tests.mk
 
@@ -114,7 +121,7 @@ install: all ## install below DESTDIR and PREFIX (/usr)
 	install -m 644 $(sort $(wildcard templates/*.*)) $(SHARE)/deb-status/templates
 	cd static && find . -type f -exec install -D -m 644 {} $(abspath $(SHARE))/deb-status/static/{} \;
 	install -m 644 $(sort $(wildcard apache/*)) $(SHARE)/deb-status/apache
-	set -e; for page in $(sort $(wildcard doc/*.[158])); do \
+	set -e; for page in $(MAN); do \
 	  install -D -m 644 $$page $(SHARE)/man/man$${page##*.}/$${page##*/}; done
 	ln -sf hook.fcgi.8 $(SHARE)/man/man8/pages.fcgi.8
 
