@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/upstream/candidates.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/buf.h"
+#include "core/rules/names.h"
+#include "gen/queries.h"
+
+static const char *find_name(const struct config_pairs *names, const char *repo)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->items[i].key, repo) == 0)
+            return names->items[i].value;
+    return NULL;
+}
+
+static const char *configured_name(const struct config *c, const char *series, const char *repo)
+{
+    const char *name = NULL;
+    for (size_t i = 0; i < c->series_count && !name; i++)
+        if (strcmp(c->series[i].name, series) == 0)
+            name = find_name(&c->series[i].names, repo);
+    return name ? name : find_name(&c->names, repo);
+}
+
+/* The candidates of one row of series_projects; the result is not touched while COPY runs. */
+static int copy_project(struct db *db, struct arena *a, const struct config *config,
+                        const struct db_result *r, int row, struct err *e)
+{
+    struct name_candidate found[NAMES_MAX];
+    const char *repo = db_value(r, row, "repo");
+    size_t n = names_candidates(a, repo, db_value(r, row, "artifact"),
+                                configured_name(config, db_value(r, row, "name"), repo), found);
+    for (size_t i = 0; i < n; i++) {
+        char rank[24];
+        snprintf(rank, sizeof rank, "%zu", i + 1);
+        const char *values[] = {db_value(r, row, "series"), db_value(r, row, "project"), rank,
+                                found[i].rule, found[i].name};
+        if (db_copy_row(db, 5, values, e))
+            return -1;
+    }
+    return 0;
+}
+
+static int copy_all(struct db *db, const struct config *config, const struct db_result *r,
+                    struct err *e)
+{
+    struct arena row = ARENA_INIT;
+    int rc = db_copy_begin(db, &query_upstream_candidates_copy, e);
+    for (int i = 0; rc == 0 && i < db_result_rows(r); i++) {
+        rc = copy_project(db, &row, config, r, i, e);
+        arena_reset(&row);
+    }
+    arena_free(&row);
+    return rc ? rc : db_copy_end(db, e);
+}
+
+int candidates_write(struct db *db, const struct config *config, const int64_t *series,
+                     size_t count, struct err *e)
+{
+    struct buf ids = BUF_INIT;
+    struct db_result *projects = NULL;
+    int rc = -1;
+
+    for (size_t i = 0; i < count; i++)
+        buf_addf(&ids, "%c%" PRId64, i ? ',' : '{', series[i]);
+    buf_add_str(&ids, count ? "}" : "{}");
+    if (db_call(db, &query_upstream_candidates_begin, NULL, e) ||
+        db_call(db, &query_upstream_candidates_projects, &projects, e, buf_str(&ids)) ||
+        copy_all(db, config, projects, e) ||
+        db_call(db, &query_upstream_candidates_merge, NULL, e, buf_str(&ids)))
+        goto out;
+    rc = 0;
+out:
+    db_result_free(projects);
+    buf_free(&ids);
+    return rc ? err_context(e, "writing candidates") : 0;
+}

@@ -1,0 +1,2 @@
+-- rows: none
+copy pg_temp.candidates_incoming from stdin
