@@ -127,11 +127,12 @@ def archives(projects, targets):
     names = SUITES + [f"{d}-{s[0]}-backports" for d in ("trixie", "bookworm") for s in SERIES[1:4]]
     yield ("insert into mirrors (name, suites, checked) values ('bookworm-epoxy', "
            "'{bookworm-epoxy-backports}', now() - interval '4 minutes');\n")
-    yield rows("suites", "id, name, uri, suite, components, line, mirror, checked", [
+    yield rows("suites", "id, name, uri, suite, components, line, mirror, origin, checked", [
         (str(i + 1), quote(n),
          "'http://osbpo.example.org/osbpo'" if "-" in n else "'http://ftp.example.org/debian'",
          quote(n), "'{main}'", quote(f"deb http://ftp.example.org/debian {n} main"),
          "'bookworm-epoxy'" if n == "bookworm-epoxy-backports" else "null",
+        "'osbpo'" if "-" in n else "'Debian'",
          f"now() - interval '{i * 3 + 2} minutes'") for i, n in enumerate(names)])
     yield ("insert into teams (id, maintainer) overriding system value values "
            "(1, 'team+openstack@tracker.debian.org');\n"

@@ -25,7 +25,10 @@ static int add_published(struct page *p, const char *id, struct err *e)
     for (int i = 0; i < db_result_rows(r); i++) {
         if (i == 0 || strcmp(db_value(r, i, "id"), db_value(r, i - 1, "id")) != 0) {
             d = template_section(p->content, "GENERATION_ROW");
-            page_row(d, r, i);
+            page_set(d, "SUITE", db_value(r, i, "suite"));
+            page_set(d, "GENERATION", db_value(r, i, "generation"));
+            page_set(d, "BYTES", db_value(r, i, "bytes"));
+            page_set(d, "SECONDS", db_value(r, i, "seconds"));
         }
         if (db_value(r, i, "source"))
             page_row(template_section(d, "SOURCE_ROW"), r, i);

@@ -24,6 +24,15 @@ static const char *last_counts(struct page *p, const struct db_result *r, bool s
     return s;
 }
 
+/* The series' own dates, drawn over its states. */
+static int add_marks(struct page *p, const char *first, const char *last, struct err *e)
+{
+    template_set(p->root, "FIRST", first);
+    template_set(p->root, "LAST", last);
+    return page_query(p, p->root, "MARK", &query_page_marks, e, p->series, first, last) < 0 ? -1
+                                                                                            : 0;
+}
+
 static int fill(struct page *p, const char *target, bool states, struct err *e)
 {
     struct db_result *r = NULL;
@@ -35,12 +44,12 @@ static int fill(struct page *p, const char *target, bool states, struct err *e)
     template_set(p->root, "LABEL",
                  target ? arena_printf(p->req->arena, "%s in %s", p->series, target) : p->series);
     template_set(p->root, "SUMMARY", last_counts(p, r, states));
-    if (states && rows) {
-        template_set(p->root, "FIRST", db_value(r, 0, "day"));
-        template_set(p->root, "LAST", db_value(r, rows - 1, "day"));
-    }
     page_rows(p->root, "POINT", r);
+    int rc =
+        states && rows ? add_marks(p, db_value(r, 0, "day"), db_value(r, rows - 1, "day"), e) : 0;
     db_result_free(r);
+    if (rc)
+        return -1;
     p->res->type = "image/svg+xml";
     return template_expand(states ? "states.svg" : "behind.svg", p->root, &p->res->body, e);
 }

@@ -227,7 +227,7 @@ static int add_about(struct page *p, const struct series_asked *a, struct err *e
     template_set(p->content, "API_QUERY", page_query_with(p, "masked", NULL));
     if (*a->at)
         page_set(p->content, "AT_TIME", a->at);
-    template_set(p->content, "AT", page_param(p, "at"));
+    page_set(p->content, "AT", page_param(p, "at"));
     return 0;
 }
 

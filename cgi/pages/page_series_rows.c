@@ -41,6 +41,7 @@ static const struct field cell_fields[] = {
     FIELD("elsewhere", "ELSEWHERE"),
     FIELD("late_since", "LATE_SINCE"),
     FIELD("days_behind", "DAYS_BEHIND"),
+    FIELD("days_then", "DAYS_THEN"),
 };
 static const struct field compare_fields[] = {
     FIELD("from", "FROM"),
@@ -106,8 +107,10 @@ static void add_cell(struct template_dict *d, const struct rows *rows, int row, 
             template_show(cell, "IF_SINCE_UNKNOWN");
         add_build(cell, rows, row);
     }
-    page_set(d, "SOURCE", db_value(rows->r, row, "source"));
+    const char *source = db_value(rows->r, row, "source");
     const char *vcs = db_value(rows->r, row, "vcs_browser");
+    if (source)
+        page_set(d, "SOURCE", source);
     if (vcs && *vcs)
         page_set(d, "VCS_BROWSER", vcs);
     if (db_value(rows->r, row, "from_hash"))

@@ -46,18 +46,20 @@ with last as (
   select 9, 'rc ' || se.name || '/' || t.name, 'note',
          count(*) || case when count(*) = 1 then ' pre-release' else ' pre-releases' end || ' in ' || t.name
            || ' where the final of ' || se.name || ' is out',
-         '/' || se.name || '/' || t.name || '?behind=prerelease', string_agg(st.source, ', ' order by st.source), null
+         '/' || se.name || '/' || t.name || '?behind=prerelease', (array_to_string((array_agg(st.source order by st.source))[:6], ', ') || case when count(*) > 6 then ' and others' else '' end), null
     from status st join targets t on t.id = st.target join series se on se.id = t.series
-   where st.behind = 'prerelease' and not st.masked and st.moved is null
+   where st.behind = 'prerelease' and not st.masked and st.moved is null and se.configured
+     and coalesce(se.status, '') not in ('end of life', 'unmaintained')
    group by se.name, t.name
   union all
   select 10, 'new ' || x.series, 'note',
          count(*) || case when count(*) = 1 then ' release of ' else ' releases of ' end || x.series || ' since yesterday',
-         '/' || x.series || '?sort=-released', string_agg(x.name || ' ' || x.upstream, ', ' order by x.name), max(x.released)
+         '/' || x.series || '?sort=-released', array_to_string((array_agg(x.name || ' ' || x.upstream order by x.released desc, x.name))[:6], ', ') || case when count(*) > 6 then ' and others' else '' end, max(x.released)
     from (select distinct se.name as series, regexp_replace(p.repo, '^.*/', '') as name, st.upstream, st.released
             from status st join targets t on t.id = st.target join series se on se.id = t.series
             join projects p on p.id = st.project
-           where st.released >= (now() at time zone 'UTC')::date - 1 and st.moved is null and se.configured) x
+           where st.released >= (now() at time zone 'UTC')::date - 1 and st.moved is null and not st.masked and se.configured
+             and coalesce(se.status, '') not in ('end of life', 'unmaintained')) x
    group by x.series
 )
 select key, level, what, href, href is null as no_href, text, iso(t) as at

@@ -50,10 +50,13 @@ select k.project, k.name, k.name <> regexp_replace(k.project, '^.*/', '') as oth
        k.target as target_name, k.debian, k.state, k.behind,
        case when k.other_series then k.carries end as carries,
        k.other_series and k.state = 'ahead' as else, k.patched,
-       k.awaited is false as not_awaited, nullif(key_values(k.elsewhere), '') as elsewhere,
+       k.awaited is false as not_awaited, (select string_agg(x.key || ' ' || x.value, ', ' order by x.key) filter (where x.n <= 3)
+               || case when count(*) > 3 then ' and ' || count(*) - 3 || ' more' else '' end
+          from (select e.key, e.value, row_number() over (order by e.key) as n from jsonb_each_text(k.elsewhere) e) x) as elsewhere,
        k.masked as masked_row, k.mask_reason, k.moved, iso(k.since) as since,
        not k.since_known as since_unknown, k.group_name,
-       case when k.state in ('outdated', 'missing') then iso(k.released) end as late_since, k.days_behind,
+       case when $3 is null and k.state in ('outdated', 'missing') then iso(k.released) end as late_since,
+       k.days_behind, case when $3 is not null then k.days_behind end as days_then,
        so.vcs_browser, old.version as from, old.hash as from_hash, k.upstream as to,
        k.upstream_hash as to_hash, b.url as build_url, iso(b.published) as built, b.job as build_job
   from kept k

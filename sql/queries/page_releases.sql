@@ -3,7 +3,7 @@
 select * from (
   select s.name as series, r.version, iso(r.released) as released, r.hash, r.key,
          lag(r.version) over w as before, lag(r.hash) over w as before_hash, p.repo as project,
-         u.kind = 'openstack-releases' as opendev
+         u.kind = 'openstack-releases' as opendev, r.released is null as undated
     from projects p join releases r on r.project = p.id and r.kind <> 'end'
     join deliverables d on d.id = r.deliverable join series s on s.id = d.series
     join upstreams u on u.id = s.upstream

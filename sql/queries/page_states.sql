@@ -1,34 +1,47 @@
 -- rows: many
--- States over time of a series (all targets) or target: a point per day on which something changed,
--- from history; at most 400 days back. x and the bands' heights run from 0 to 100.
-with span as (
-  select greatest(min(x.at), now() - interval '400 days') as first, date_trunc('day', now() at time zone 'UTC') at time zone 'UTC' + interval '1 day' as last
-    from (select min(valid_from) as at from status_history h join targets t on t.id = h.target join series s on s.id = t.series
-           where s.name = $1 and ($2::text is null or t.name = $2)
-          union all select min(st.changed) from status st join targets t on t.id = st.target join series s on s.id = t.series
-           where s.name = $1 and ($2::text is null or t.name = $2)) x
-), days as (
-  select d, date_trunc('day', s.first) as first, s.last from span s
-   cross join lateral generate_series(date_trunc('day', s.first) + interval '1 day', s.last,
-                greatest(interval '1 day', (s.last - s.first) / 60)) d
+-- States over time of a series (all targets) or a target: at most sixty points over at most 400
+-- days, from history. In a drawing of 600 by 100: x, and each band's y and height; how many rows
+-- there were at most is the full height. Each row of history comes with a state and goes with it,
+-- so that one pass over what changed gives all points.
+with t as (
+  select t.id, t.complete_since from targets t join series s on s.id = t.series
+   where s.name = $1 and ($2::text is null or t.name = $2::text)
+), span as (
+  select greatest(date_trunc('day', min(complete_since)), date_trunc('day', now() - interval '400 days')) as first,
+         date_trunc('day', now()) + interval '1 day' as last
+    from t
+), steps as (
+  select s.first, s.last, (s.last - s.first) / n.n as step, n.n
+    from span s cross join lateral (
+      select greatest(1, least(60, ceil(extract(epoch from s.last - s.first) / 86400)))::int as n) n
+   where s.first is not null
+), moves as (
+  select st.state, st.changed as at, 1 as n from t join status st on st.target = t.id
+   where not st.masked and st.moved is null
+  union all
+  select h.state, x.at, x.n from t join status_history h on h.target = t.id
+   cross join lateral (values (h.valid_from, 1), (h.valid_to, -1)) x (at, n)
+   where not h.masked and h.moved is null
+), sums as (
+  select greatest(1, ceil(extract(epoch from m.at - s.first) / extract(epoch from s.step)))::int as point, m.state, sum(m.n) as n
+    from moves m cross join steps s group by 1, 2
 ), counted as (
-  select d.d, d.first, d.last, c.ok, c.outdated, c.missing, c.ahead,
-         greatest(1, c.ok + c.outdated + c.missing + c.ahead) as total
-    from days d cross join lateral (
-      select coalesce(sum(c.ok), 0) as ok, coalesce(sum(c.outdated), 0) as outdated,
-             coalesce(sum(c.missing), 0) as missing, coalesce(sum(c.ahead), 0) as ahead
-        from series s join targets t on t.series = s.id
-       cross join lateral (
-         select count(*) filter (where state = 'ok') as ok, count(*) filter (where state = 'outdated') as outdated,
-                count(*) filter (where state = 'missing') as missing, count(*) filter (where state = 'ahead') as ahead
-           from status_at(t.id, d.d) where not masked and moved is null) c
-       where s.name = $1 and ($2::text is null or t.name = $2)) c
-), n as (select count(*) as n from counted)
-select to_char(d at time zone 'UTC', 'YYYY-MM-DD') as day,
-       round((row_number() over (order by d) - 1) * 600.0 / n.n, 2) as x, round(600.0 / n.n + 0.3, 2) as w,
-       ok, outdated, missing, ahead,
-       round(100.0 * ok / total, 2) as h_ok, round(100 - 100.0 * ok / total, 2) as y_ok,
-       round(100.0 * outdated / total, 2) as h_outdated, round(100 - 100.0 * (ok + outdated) / total, 2) as y_outdated,
-       round(100.0 * missing / total, 2) as h_missing, round(100 - 100.0 * (ok + outdated + missing) / total, 2) as y_missing,
-       round(100.0 * ahead / total, 2) as h_ahead, round(100 - 100.0 * (ok + outdated + missing + ahead) / total, 2) as y_ahead
-  from counted cross join n order by d
+  select p.point, s.first + s.step * p.point - interval '1 second' as at, s.n as points,
+         sum(coalesce(sum(u.n) filter (where u.state = 'ok'), 0)) over w as ok,
+         sum(coalesce(sum(u.n) filter (where u.state = 'outdated'), 0)) over w as outdated,
+         sum(coalesce(sum(u.n) filter (where u.state = 'missing'), 0)) over w as missing,
+         sum(coalesce(sum(u.n) filter (where u.state = 'ahead'), 0)) over w as ahead
+    from steps s cross join lateral generate_series(1, s.n) p (point)
+    left join sums u on u.point = p.point
+   group by p.point, s.first, s.step, s.n
+  window w as (order by p.point)
+), scaled as (
+  select *, greatest(1, max(ok + outdated + missing + ahead) over ()) as top from counted
+)
+select to_char(at at time zone 'UTC', 'YYYY-MM-DD') as day,
+       round((point - 1) * 600.0 / points, 2) as x, round(600.0 / points + 0.2, 2) as w, ok, outdated, missing, ahead,
+       round(100.0 * missing / top, 2) as h_missing, round(100 - 100.0 * missing / top, 2) as y_missing,
+       round(100.0 * outdated / top, 2) as h_outdated, round(100 - 100.0 * (missing + outdated) / top, 2) as y_outdated,
+       round(100.0 * ok / top, 2) as h_ok, round(100 - 100.0 * (missing + outdated + ok) / top, 2) as y_ok,
+       round(100.0 * ahead / top, 2) as h_ahead, round(100 - 100.0 * (missing + outdated + ok + ahead) / top, 2) as y_ahead
+  from scaled order by point
