@@ -72,6 +72,12 @@ $(LIB): $(call objects,$(CORE_C)) $(BUILD)/gen/queries.o $(BUILD)/gen/scripts.o
 	rm -f $@
 	$(AR) rcsD $@ $^
 
+# cgi/http and cgi/hook without its main: for the tests
+CGI_LIB := $(BUILD)/libcgi.a
+$(CGI_LIB): $(call objects,$(HTTP_C) $(filter-out cgi/hook/main.c,$(HOOK_C)))
+	rm -f $@
+	$(AR) rcsD $@ $^
+
 link = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 $(BUILD)/bin/deb-status: $(call objects,$(ADMIN_C)) $(LIB) | $(BUILD)/bin
 	$(link)

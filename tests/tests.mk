@@ -5,7 +5,7 @@
 UNIT_C := $(sort $(wildcard tests/unit/test_*.c))
 UNIT   := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_C))
 
-$(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
+$(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(CGI_LIB) $(LIB)
 	$(link) -lcmocka
 
 .PHONY: check
@@ -28,7 +28,7 @@ FUZZ_C  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ    := $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_C))
 FUZZ_SECONDS ?= 30
 
-$(addprefix $(BUILD)/tests/fuzz/,$(FUZZ)): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(LIB)
+$(addprefix $(BUILD)/tests/fuzz/,$(FUZZ)): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(CGI_LIB) $(LIB)
 	$(link) -lfcgi
 
 .PHONY: check-fuzz
@@ -44,6 +44,7 @@ fuzz: $(BUILD)/gen/queries.h $(BUILD)/gen/queries.c $(BUILD)/gen/scripts.c ## lo
 	@mkdir -p build/fuzz
 	@set -e; for t in $(FUZZ); do mkdir -p build/fuzz/$$t; \
 	  clang $(CPPFLAGS) -std=c11 -w $(FUZZ_FLAGS) -o build/fuzz/fuzz_$$t tests/fuzz/fuzz_$$t.c $(CORE_C) \
+	    $(HTTP_C) $(filter-out cgi/hook/main.c,$(HOOK_C)) \
 	    $(BUILD)/gen/queries.c $(BUILD)/gen/scripts.c $(LDLIBS) -lfcgi; \
 	  build/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$$t- \
 	    build/fuzz/$$t tests/fuzz/corpus/$$t; done

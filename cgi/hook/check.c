@@ -4,13 +4,24 @@
 
 #include "cgi/hook/hook.h"
 
-/* What an unknown sender is checked with, so that it takes the time of a known one. */
-static const struct signature_key dummy_key = {
-    (const unsigned char *)"a sender that nobody configured!", 32};
+int hook_refused_before(const struct request *req)
+{
+    const char *status = request_variable(req, "REDIRECT_STATUS");
+    if (!status || req->method == METHOD_POST)
+        return 0;
+    return !strcmp(status, "411") ? 411 : !strcmp(status, "413") ? 413 : 0;
+}
 
 const struct sender *hook_sender(const struct hook *hook, const struct request *req)
 {
     const char *name = req->path;
+    if (hook_refused_before(req)) {
+        const char *original = request_variable(req, "REDIRECT_URL");
+        size_t script = strlen(req->script);
+        if (!original || strncmp(original, req->script, script) != 0)
+            return NULL;
+        name = original + script;
+    }
     if (*name == '/')
         name++;
     return senders_find(&hook->senders, *name ? name : "default");
@@ -35,11 +46,12 @@ static const char *check_size(const struct sender *sender, const struct request 
 }
 
 /* The profile's headers and its id against replay. */
-static int check_signature(const struct sender *sender, struct request *req, const char **id)
+static int check_signature(const struct senders *senders, const struct sender *sender,
+                           struct request *req, const char **id)
 {
     bool known = sender && sender->key_count > 0;
-    const struct signature_key *keys = known ? sender->keys : &dummy_key;
-    size_t count = known ? sender->key_count : 1;
+    const struct signature_key *keys = known ? sender->keys : senders->unknown;
+    size_t count = senders->most_keys;
     enum config_profile profile = known ? sender->config->profile : PROFILE_STANDARD;
     struct signature_input in = {.body = req->body, .body_len = req->body_len, .now = time(NULL)};
     char hash[SIGNATURE_HEX_SIZE];
@@ -63,7 +75,7 @@ static int check_signature(const struct sender *sender, struct request *req, con
         key = signature_check_standard(&in, keys, count);
         *id = in.id;
     }
-    return known ? key : -1;
+    return known && key < (int)sender->key_count ? key : -1;
 }
 
 const char *hook_check(struct hook *hook, struct request *req, struct delivery *delivery,
@@ -83,7 +95,7 @@ const char *hook_check(struct hook *hook, struct request *req, struct delivery *
         return "body";
     }
     delivery->sender = sender;
-    int key = check_signature(sender, req, &delivery->id);
+    int key = check_signature(&hook->senders, sender, req, &delivery->id);
     if (key < 0) {
         *status = 401;
         return "signature";

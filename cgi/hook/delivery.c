@@ -7,77 +7,82 @@
 #include "core/base/log.h"
 #include "gen/queries.h"
 
-/* Connecting (2 s is libpq's least) or an answer (1.5 s on the server, 1 s more here), so that a
- * sender has its 503 within 3 s. While the database is away it is tried once a second, and all
- * requests between are answered at once: processes that wait for it would all be busy soon. */
+/* A sender has its answer within 3 s of its request, whatever the database does. Two seconds are
+ * the least that libpq takes as a limit for connecting. */
+#define ANSWER_MS            2700
 #define CONNECT_TIMEOUT_S    2
 #define STATEMENT_TIMEOUT_MS 1500
-#define TRY_AGAIN_MS         1000
-#define RETRY_BUDGET_MS      300 /* a connection that was found dead this fast is replaced at once */
+#define RETRY_BUDGET_MS      300  /* a connection found dead this fast is replaced at once */
+#define HUNG_MS              1000 /* an answer that did not come for so long: nobody waits again */
+#define LOG_EVERY_MS         1000
 
-static void database_drop(struct hook *hook)
+/* NULL: not there, or nothing of the request's time is left. */
+static struct db *database(struct hook *hook, struct err *e)
 {
-    db_close(hook->db);
-    hook->db = NULL;
-}
-
-static int database_open(struct hook *hook, struct err *e)
-{
-    if (hook->db && !db_is_broken(hook->db))
-        return 0;
-    database_drop(hook);
-    if (!hook->senders.config)
-        return err_set(e, ERR_DATABASE, "no configuration could be read yet");
-    if (hook->db_failed_ms && clock_monotonic_ms() - hook->db_failed_ms < TRY_AGAIN_MS)
-        return err_set(e, ERR_DATABASE, "the database was away a moment ago");
-    hook->db = db_open(&(struct db_open_options){.conninfo = hook->senders.config->database,
-                                                 .role = "deb_status_hook",
-                                                 .program = "hook.fcgi",
-                                                 .connect_timeout_s = CONNECT_TIMEOUT_S,
-                                                 .statement_timeout_ms = STATEMENT_TIMEOUT_MS},
-                       e);
-    hook->db_failed_ms = hook->db ? 0 : clock_monotonic_ms();
-    return hook->db ? 0 : -1;
+    int64_t end_ms = hook->begun_ms + ANSWER_MS, left_ms = end_ms - clock_monotonic_ms();
+    struct db_open_options options = {.role = "deb_status_hook",
+                                      .program = "hook.fcgi",
+                                      .connect_timeout_s = CONNECT_TIMEOUT_S,
+                                      .statement_timeout_ms = STATEMENT_TIMEOUT_MS};
+    if (!hook->senders.config) {
+        err_set(e, ERR_DATABASE, "no configuration could be read yet");
+        return NULL;
+    }
+    options.conninfo = hook->senders.config->database;
+    struct db *db = db_connector_get(hook->database, &options, left_ms > 0 ? left_ms : 0, e);
+    if (db)
+        db_limit(db, end_ms);
+    return db;
 }
 
 static int accept_once(struct hook *hook, const struct request *req,
-                       const struct delivery *delivery, const char *body, struct db_result **result,
-                       struct err *e)
+                       const struct delivery *delivery, const char *body, struct db **db,
+                       struct db_result **result, struct err *e)
 {
     const char *event = request_header(req, "x-github-event");
     if (!event)
         event = request_header(req, "x-gitlab-event");
-    if (database_open(hook, e) < 0)
+    *db = database(hook, e);
+    if (!*db)
         return -1;
-    return db_call(hook->db, &query_accept, result, e, delivery->sender->config->name, delivery->id,
+    return db_call(*db, &query_accept, result, e, delivery->sender->config->name, delivery->id,
                    body, event, delivery->secret, request_id(req), hook->senders.config->site_url);
 }
 
 /* A connection that died since the last request is noticed by the first call on it. The same
  * delivery again is harmless: it is known by its id then. */
 static int accept_call(struct hook *hook, const struct request *req,
-                       const struct delivery *delivery, struct db_result **result, struct err *e)
+                       const struct delivery *delivery, struct db **db, struct db_result **result,
+                       struct err *e)
 {
     struct buf body = BUF_INIT;
     int64_t start = clock_monotonic_ms();
     db_hex(&body, req->body, req->body_len);
-    int status = accept_once(hook, req, delivery, buf_str(&body), result, e);
-    if (status < 0 && hook->db && db_is_broken(hook->db) &&
-        clock_monotonic_ms() - start < RETRY_BUDGET_MS)
-        status = accept_once(hook, req, delivery, buf_str(&body), result, e);
+    int status = accept_once(hook, req, delivery, buf_str(&body), db, result, e);
+    if (status < 0 && *db && db_is_broken(*db) && clock_monotonic_ms() - start < RETRY_BUDGET_MS)
+        status = accept_once(hook, req, delivery, buf_str(&body), db, result, e);
+    if (status < 0 && *db && db_is_broken(*db)) {
+        db_connector_drop(hook->database, clock_monotonic_ms() - start >= HUNG_MS);
+        *db = NULL;
+    }
     buf_free(&body);
     return status;
 }
 
-/* The sender's fault (class 22: the text; 54001: nested too deeply), or the database's. */
-static const char *failure(struct hook *hook, struct response *res, const struct err *e)
+/* Of the words that come from outside only the event's can be wrong for the database (no UTF-8):
+ * class 22. accept() itself answers for the body. */
+static const char *failure(struct hook *hook, const struct db *db, struct response *res,
+                           const struct err *e)
 {
-    const char *state = hook->db ? db_sqlstate(hook->db) : "";
-    if (e->code == ERR_INPUT && (!strncmp(state, "22", 2) || !strcmp(state, "54001"))) {
+    int64_t now = clock_monotonic_ms();
+    if (db && e->code == ERR_INPUT && !strncmp(db_sqlstate(db), "22", 2)) {
         response_error(res, 400, "body");
         return "body";
     }
-    log_event(LOG_ERROR, "database", "error", e->text, "state", state, "detail", e->detail, NULL);
+    if (!hook->logged_ms || now - hook->logged_ms >= LOG_EVERY_MS) {
+        log_event(LOG_ERROR, "database", "error", e->text, "detail", e->detail, NULL);
+        hook->logged_ms = now;
+    }
     response_header(res, "Retry-After", "5");
     response_error(res, 503, "database");
     return "database";
@@ -96,15 +101,10 @@ const char *hook_deliver(struct hook *hook, struct request *req, const struct de
                          struct response *res)
 {
     struct err e = {.code = ERR_NONE};
+    struct db *db = NULL;
     struct db_result *result = NULL;
-    if (accept_call(hook, req, delivery, &result, &e) < 0) {
-        const char *reason = failure(hook, res, &e);
-        if (hook->db && db_is_broken(hook->db)) {
-            database_drop(hook);
-            hook->db_failed_ms = clock_monotonic_ms();
-        }
-        return reason;
-    }
+    if (accept_call(hook, req, delivery, &db, &result, &e) < 0)
+        return failure(hook, db, res, &e);
     const char *reason = db_value(result, 0, "reason");
     res->status = (int)db_value_int(result, 0, "status", 500);
     res->type = "application/json";
@@ -113,10 +113,11 @@ const char *hook_deliver(struct hook *hook, struct request *req, const struct de
     buf_add_char(&res->body, '\n');
     if (res->status == 503)
         response_header(res, "Retry-After", "5");
-    if (!reason)
-        log_event(LOG_INFO, "delivery", "sender", delivery->sender->config->name, "id",
-                  delivery->id, "status", log_num(res->status), "job", db_value(result, 0, "job"),
-                  "request", request_id(req), NULL);
+    if (!reason || res->status == 409)
+        log_event(reason ? LOG_WARN : LOG_INFO, reason ? reason : "delivery", "sender",
+                  delivery->sender->config->name, "id", delivery->id, "status",
+                  log_num(res->status), "job", db_value(result, 0, "job"), "request",
+                  request_id(req), NULL);
     reason = reason ? intern(reason) : NULL;
     db_result_free(result);
     return reason;
@@ -127,6 +128,12 @@ void hook_note_refusals(struct hook *hook, bool force)
     struct err e = {.code = ERR_NONE};
     if (!refusals_due(&hook->refusals) && !(force && hook->refusals.count > 0))
         return;
-    if (database_open(hook, &e) < 0 || refusals_write(&hook->refusals, hook->db, &e) < 0)
-        log_event(LOG_WARN, "refusals", "error", e.text, NULL);
+    hook->begun_ms = clock_monotonic_ms();
+    struct db *db = database(hook, &e);
+    if (db && refusals_write(&hook->refusals, db, &e) == 0)
+        return;
+    refusals_later(&hook->refusals);
+    if (db && db_is_broken(db))
+        db_connector_drop(hook->database, clock_monotonic_ms() - hook->begun_ms >= HUNG_MS);
+    log_event(LOG_WARN, "refusals", "error", e.text, "detail", e.detail, NULL);
 }

@@ -6,14 +6,16 @@
 #include "cgi/hook/refusals.h"
 #include "cgi/hook/senders.h"
 #include "cgi/http/response.h"
+#include "core/db/connector.h"
 
 #define HOOK_BODY_BYTES 65536 /* where a sender has no body-limit, and for unknown senders */
 
 struct hook {
     struct senders senders;
     struct refusals refusals;
-    struct db *db;        /* NULL while it is away */
-    int64_t db_failed_ms; /* when it was last found away; 0: it is there */
+    struct db_connector *database;
+    int64_t begun_ms;  /* the request in hand, or the pause between two */
+    int64_t logged_ms; /* the last line about the database being away */
 };
 
 /* A request whose signature is right: the delivery that it brings. */
@@ -27,6 +29,10 @@ struct delivery {
  * NULL: *delivery is filled and the body read; else the reason, and *status. */
 const char *hook_check(struct hook *hook, struct request *req, struct delivery *delivery,
                        int *status);
+
+/* 411 or 413 where Apache refused the request by itself, before it read a body, and asks us for
+ * the answer with a GET of its own (ErrorDocument in apache/deb-status.conf); else 0. */
+int hook_refused_before(const struct request *req);
 
 /* The sender that the path names, NULL where none is configured: "/NAME", or "" for `default`. */
 const struct sender *hook_sender(const struct hook *hook, const struct request *req);

@@ -4,6 +4,7 @@
 
 #include "cgi/hook/hook.h"
 #include "cgi/http/server.h"
+#include "core/base/clock.h"
 #include "core/base/log.h"
 
 static int refuse(struct hook *hook, struct request *req, struct response *res, int status,
@@ -36,12 +37,19 @@ static int handle_post(struct request *req, struct response *res, void *data, st
 
 static void bad_method(struct request *req, struct response *res, void *data)
 {
-    refuse(data, req, res, 405, "method");
+    int status = hook_refused_before(req);
+    if (status)
+        refuse(data, req, res, status, status == 411 ? "length" : "size");
+    else
+        refuse(data, req, res, 405, "method");
 }
 
 static void begin(void *data)
 {
-    senders_refresh(&((struct hook *)data)->senders);
+    struct hook *hook = data;
+    hook->begun_ms = clock_monotonic_ms();
+    if (senders_refresh(&hook->senders))
+        db_connector_drop(hook->database, false); /* it may name another database now */
 }
 
 static void end(void *data)
@@ -79,10 +87,11 @@ int main(void)
         .not_found = not_found,
     };
     log_open("hook.fcgi", LOG_INFO);
+    hook.database = db_connector_new();
     senders_open(&hook.senders, config_find(NULL));
     int status = server_run(&app);
     hook_note_refusals(&hook, true);
-    db_close(hook.db);
+    db_connector_free(hook.database);
     senders_close(&hook.senders);
     return status;
 }

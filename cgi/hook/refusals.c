@@ -8,6 +8,7 @@
 #include "gen/queries.h"
 
 #define LOG_PER_SECOND 5
+#define REASONS_MAX    16 /* items kept free for those of no sender */
 
 static void log_refusal(struct refusals *r, const struct request *req, const char *sender,
                         const char *reason)
@@ -28,35 +29,48 @@ static void log_refusal(struct refusals *r, const struct request *req, const cha
               request_variable(req, "REMOTE_ADDR"), "request", request_id(req), NULL);
 }
 
+/* False where it would need a new item, and there are `max` already. */
+static bool count(struct refusals *r, const char *sender, const char *reason, size_t max)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        if (!strcmp(r->items[i].reason, reason) && !strcmp(r->items[i].sender, sender)) {
+            r->items[i].count++;
+            return true;
+        }
+    }
+    if (r->count >= max)
+        return false;
+    struct refusal *item = &r->items[r->count++];
+    memcpy(item->sender, sender, strlen(sender) + 1);
+    item->reason = reason;
+    item->count = 1;
+    return true;
+}
+
 void refusals_add(struct refusals *r, const struct request *req, const char *sender,
                   const char *reason)
 {
     bool plain = sender && strlen(sender) < sizeof(r->items[0].sender) && !strpbrk(sender, "\"\\");
-    const char *name = plain ? sender : "";
     log_refusal(r, req, sender, reason);
-    for (size_t i = 0; i < r->count; i++) {
-        if (r->items[i].reason == reason && !strcmp(r->items[i].sender, name)) {
-            r->items[i].count++;
-            return;
-        }
-    }
-    if (r->count == REFUSALS_MAX)
-        return; /* the log has it */
-    struct refusal *item = &r->items[r->count++];
-    memcpy(item->sender, name, strlen(name) + 1);
-    item->reason = reason;
-    item->count = 1;
+    if (!count(r, plain ? sender : "", reason, REFUSALS_MAX - REASONS_MAX))
+        count(r, "", reason, REFUSALS_MAX);
 }
 
 bool refusals_due(const struct refusals *r)
 {
-    return r->count > 0 && clock_monotonic_ms() - r->written_ms >= REFUSALS_EVERY;
+    return r->count > 0 &&
+           (!r->written_ms || clock_monotonic_ms() - r->written_ms >= REFUSALS_EVERY);
 }
 
 /* {"a","b"}: refusals_add takes no name that an array's text would have to escape. */
 static void add_item(struct buf *array, const char *text)
 {
     buf_addf(array, "%s\"%s\"", array->len ? "," : "{", text);
+}
+
+void refusals_later(struct refusals *r)
+{
+    r->written_ms = clock_monotonic_ms();
 }
 
 int refusals_write(struct refusals *r, struct db *db, struct err *e)
@@ -70,11 +84,12 @@ int refusals_write(struct refusals *r, struct db *db, struct err *e)
     buf_add_char(&senders, '}');
     buf_add_char(&reasons, '}');
     buf_add_char(&counts, '}');
-    r->written_ms = clock_monotonic_ms(); /* also where it fails: the next try in 10 s */
     int status = db_call(db, &query_note_refusals, NULL, e, buf_str(&senders), buf_str(&reasons),
                          buf_str(&counts));
-    if (status == 0)
+    if (status == 0) {
         r->count = 0;
+        r->written_ms = clock_monotonic_ms();
+    }
     buf_free(&senders);
     buf_free(&reasons);
     buf_free(&counts);

@@ -13,7 +13,8 @@
 #include "cgi/http/request.h"
 #include "core/db/db.h"
 
-#define REFUSALS_MAX   256   /* pairs of sender and reason between two writes */
+#define REFUSALS_MAX 256 /* pairs of sender and reason between two writes; more: as of no sender   \
+                          */
 #define REFUSALS_EVERY 10000 /* ms */
 
 struct refusal {
@@ -38,5 +39,8 @@ bool refusals_due(const struct refusals *r);
 
 /* Writes the sums and starts anew; keeps them where the database does not take them. */
 int refusals_write(struct refusals *r, struct db *db, struct err *e);
+
+/* They could not be written: due again when the time between two writes is over. */
+void refusals_later(struct refusals *r);
 
 #endif

@@ -2,6 +2,7 @@
 #include "cgi/hook/senders.h"
 
 #include <openssl/crypto.h>
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -78,21 +79,35 @@ static void secrets_drop(struct senders *s)
     arena_reset(&s->arena);
 }
 
+/* Room for most_keys, all of them filling. */
+static struct signature_key *keys_make(struct senders *s)
+{
+    struct signature_key *keys = arena_alloc(&s->arena, s->most_keys * sizeof(*keys));
+    for (size_t i = 0; i < s->most_keys; i++)
+        keys[i] = (struct signature_key){s->fill, sizeof(s->fill)};
+    return keys;
+}
+
 static void secrets_load(struct senders *s)
 {
     size_t count = 0;
     secrets_drop(s);
-    for (size_t i = 0; i < s->config->sender_count; i++)
-        count += s->config->senders[i].secrets.count;
+    s->most_keys = 1;
+    for (size_t i = 0; i < s->config->sender_count; i++) {
+        size_t own = s->config->senders[i].secrets.count;
+        count += own;
+        s->most_keys = own > s->most_keys ? own : s->most_keys;
+    }
     s->memory = calloc(count + 1, SECRET_BYTES);
     if (!s->memory)
         abort();
+    s->unknown = keys_make(s);
     s->items = arena_alloc(&s->arena, (s->config->sender_count + 1) * sizeof(*s->items));
     for (size_t i = 0; i < s->config->sender_count; i++) {
         const struct config_sender *config = &s->config->senders[i];
         struct sender *sender = &s->items[i];
         sender->config = config;
-        sender->keys = arena_alloc(&s->arena, (config->secrets.count + 1) * sizeof(*sender->keys));
+        sender->keys = keys_make(s);
         sender->key_files =
             arena_alloc(&s->arena, (config->secrets.count + 1) * sizeof(*sender->key_files));
         for (size_t k = 0; k < config->secrets.count; k++)
@@ -103,6 +118,8 @@ static void secrets_load(struct senders *s)
 void senders_open(struct senders *s, const char *path)
 {
     *s = (struct senders){.path = path, .arena = ARENA_INIT};
+    if (RAND_bytes(s->fill, sizeof(s->fill)) != 1)
+        abort();
     senders_refresh(s);
 }
 

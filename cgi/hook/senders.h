@@ -3,6 +3,10 @@
  * The configured senders with their secrets in memory: read at start, read anew when the
  * configuration or a secret's file changes (looked at once a second). A configuration that does not
  * load keeps the old one.
+ *
+ * Every request is checked against the same number of keys, so that its time does not tell how many
+ * secrets a sender has or whether there is one of that name: missing keys are filled with random
+ * bytes that nobody knows.
  */
 #ifndef CGI_HOOK_SENDERS_H
 #define CGI_HOOK_SENDERS_H
@@ -15,11 +19,13 @@
 #include "core/base/arena.h"
 #include "core/config/config.h"
 
+#define SENDERS_FILL_BYTES 32
+
 struct sender {
     const struct config_sender *config;
-    struct signature_key *keys;
-    const char **key_files; /* beside each key: its file's name without folders */
-    size_t key_count;
+    struct signature_key *keys; /* senders.most_keys: its own, then filling */
+    const char **key_files;     /* beside each of its own: its file's name without folders */
+    size_t key_count;           /* its own */
 };
 
 struct senders {
@@ -27,6 +33,10 @@ struct senders {
     struct config *config; /* NULL until one loads */
     struct arena arena;
     struct sender *items;
+    struct signature_key
+        *unknown;     /* most_keys of filling: what an unknown sender is checked with */
+    size_t most_keys; /* of any sender, at least 1 */
+    unsigned char fill[SENDERS_FILL_BYTES];
     uint64_t files_seen;   /* what a stat of the secrets' files gave */
     int64_t looked_ms;     /* clock_monotonic_ms of the last look; 0: never */
     unsigned char *memory; /* where the keys are, wiped when they go */

@@ -19,6 +19,7 @@ struct db {
     bool *prepared; /* by query index */
     bool broken;
     int64_t limit_ms; /* client-side wait for one statement; 0: none */
+    int64_t until_ms; /* and for all of them, on the monotonic clock; 0: none */
     char sqlstate[6];
     struct buf copy;
 };
@@ -108,6 +109,11 @@ bool db_is_broken(const struct db *db)
     return db->broken || PQstatus(db->conn) != CONNECTION_OK;
 }
 
+void db_limit(struct db *db, int64_t until_ms)
+{
+    db->until_ms = until_ms;
+}
+
 const char *db_sqlstate(const struct db *db)
 {
     return db->sqlstate;
@@ -173,6 +179,8 @@ static int await_result(struct db *db, int64_t until, const char *what, struct e
 static PGresult *collect(struct db *db, int sent, const char *what, struct err *e)
 {
     int64_t until = db->limit_ms ? clock_monotonic_ms() + db->limit_ms : 0;
+    if (db->until_ms && (!until || db->until_ms < until))
+        until = db->until_ms;
     PGresult *last = NULL;
     if (!sent) {
         fail_lost(db, what, PQerrorMessage(db->conn), e);

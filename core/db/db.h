@@ -43,6 +43,10 @@ struct db *db_open(const struct db_open_options *options, struct err *e)
 void db_close(struct db *db);
 bool db_is_broken(const struct db *db); /* the connection is lost: close and open anew */
 
+/* From here on no answer is waited for beyond that clock_monotonic_ms (0: none such): a statement
+ * that has none by then fails, and the connection is broken. For requests with a deadline. */
+void db_limit(struct db *db, int64_t until_ms);
+
 /* Runs a query with n text parameters (NULL is SQL null). result may be NULL where rows are of
  * no interest; otherwise freed by db_result_free. Class 08, 53, 57P and timeouts: ERR_DATABASE;
  * all else ERR_INPUT with the server's words as detail. The SQLSTATE: db_sqlstate. */
