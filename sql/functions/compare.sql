@@ -443,7 +443,8 @@ language sql set search_path = pg_catalog, deb_status, pg_temp as $$
   update targets t set complete_since = now()
    where t.complete_since is null
      and not exists (select from target_suites ts join suites su on su.id = ts.suite
-                      where ts.target = t.id and su.mirror is null and su.tried is null)
+                      where ts.target = t.id and su.mirror is null and not su.own
+                        and su.tried is null)
      and (p_suites is null
           or exists (select from target_suites ts where ts.target = t.id and ts.suite = any (p_suites)))
 $$;

@@ -4,6 +4,7 @@ create table mirrors (
   host text,
   state text not null default 'active' check (state in ('active', 'frozen')),
   suites text[] not null default '{}',
+  settings text,
   configured bool not null default true,
   checked timestamptz,
   tried timestamptz,
@@ -13,6 +14,7 @@ create table mirrors (
 comment on table mirrors is 'Build hosts whose suites we publish';
 comment on column mirrors.host is 'Whose disk; null: any worker';
 comment on column mirrors.key_expires is 'When the key that signed its suites last stops being valid; null: never, or not known';
+comment on column mirrors.settings is 'Fingerprint of all its settings: a change makes its job due';
 comment on column mirrors.checked is 'Last time its signed text was seen and verified';
 
 create table suites (
@@ -23,6 +25,7 @@ create table suites (
   components text[] not null,
   options text not null default '',
   line text not null,
+  own bool not null default false,
   mirror text references mirrors on update cascade,
   configured bool not null default true,
   release_date timestamptz,
@@ -35,6 +38,7 @@ create table suites (
   unique (uri, suite, components, options)
 );
 comment on table suites is 'One apt line each: remote ones by apt, ours (mirror not null) by the mirror job';
+comment on column suites.own is 'Its address is publish.url: never fetched, the mirror that publishes it writes its rows';
 comment on column suites.name is 'What `elsewhere` calls it: the suite, with the host in front where two would clash';
 comment on column suites.origin is 'Origin of the Release that was read last: Debian, or another archive; null: none, or not read yet';
 comment on column suites.archive is 'Suite of that Release: testing, whatever its code name';

@@ -1,19 +1,21 @@
 -- What is compared: targets, status, history, events.
-create table targets (
+create table target_rows (
   id int generated always as identity primary key,
   series int not null references series on delete cascade,
   name text not null,
   position int not null default 0,
+  configured bool not null default true,
   carries text,
   complete_since timestamptz,
   unique (series, name)
 );
-comment on table targets is 'A named list of suites that users of a series install from together';
-comment on column targets.carries is 'The cycle series that most of its rows carry';
-comment on column targets.complete_since is 'When each of its fetched suites had been tried once; until then a change is a first look, no event';
+comment on table target_rows is 'Targets, also those that are configured no more: their history stays; targets has the others';
+comment on column target_rows.configured is 'Stands in a file of releases.d';
+comment on column target_rows.carries is 'The cycle series that most of its rows carry';
+comment on column target_rows.complete_since is 'When each of its fetched suites had been tried once; until then a change is a first look, no event';
 
 create table target_suites (
-  target int not null references targets on delete cascade,
+  target int not null references target_rows on delete cascade,
   suite int not null references suites on delete cascade,
   position int not null default 0,
   primary key (target, suite)
@@ -42,7 +44,7 @@ comment on table masks is 'What is deliberately not packaged; series null: for a
 comment on column masks.regex is 'The pattern as an anchored regular expression over field';
 
 create table status (
-  target int not null references targets on delete cascade,
+  target int not null references target_rows on delete cascade,
   project int not null references projects on delete cascade,
   deliverable text not null,
   artifact text not null,

@@ -1,0 +1,2 @@
+-- rows: none
+insert into cfg_series (name) values ($1)

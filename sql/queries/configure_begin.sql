@@ -1,0 +1,2 @@
+-- rows: none
+select configure_begin()

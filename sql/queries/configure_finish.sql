@@ -1,0 +1,2 @@
+-- rows: many
+select configure_finish() as series
