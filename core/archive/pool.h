@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Pool files: which of those that a suite's indexes name are missing, fetched by name, checked, and
+ * taken into the archive. A published path never changes its content (replace: true aside). Costs
+ * what changed: files that the published generation names already were checked when they came.
+ */
+#ifndef CORE_ARCHIVE_POOL_H
+#define CORE_ARCHIVE_POOL_H
+
+#include "core/archive/run.h"
+
+/* Everything that s->contents names is in the pool, or verified in staging, after that. ERR_INPUT:
+ * 'build with a new version', over a limit; ERR_NOT_READY: missing or different at the host. */
+int pool_fetch(struct run *r, struct suite *s, struct err *e);
+
+/* Moves the staged files into the pool; the caller holds the pool's lock. */
+int pool_take_in(struct run *r, struct suite *s, struct err *e);
+
+/* The pool's lock: shared while files are taken in and a suite is switched, exclusive while they
+ * are removed. Returns the descriptor to close, or -1. */
+int pool_lock(struct arena *a, const struct place *p, bool exclusive, struct err *e);
+
+enum pool_state { POOL_GOOD, POOL_ABSENT, POOL_DIFFERS };
+
+/* Looks at one file below a folder: size, and SHA-256. -1: ERR_SYSTEM. */
+int pool_look(int folder_fd, const struct contents_file *f, enum pool_state *state, struct err *e);
+
+#endif

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/archive/publish.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/archive/keyring.h"
+#include "core/archive/lock.h"
+#include "core/archive/pool.h"
+#include "core/archive/record.h"
+#include "core/archive/signed.h"
+#include "core/archive/tree.h"
+#include "core/base/clock.h"
+#include "core/base/file.h"
+
+static const char *staged_tree(const struct run *r, const struct suite *s)
+{
+    return arena_printf(s->a, "%s/trees/%s", r->staging, s->name);
+}
+
+static void prepare_indexes(struct run *r, struct suite *s, struct indexes *x)
+{
+    *x = (struct indexes){.a = s->a,
+                          .staged = staged_tree(r, s),
+                          .published = place_suite(s->a, &r->place, s->name),
+                          .keep_fds = r->keep_fds,
+                          .deadline_ms = r->transfer.deadline_ms};
+}
+
+/* What a tree of ours says, without the rules for what a host may bring: it was judged when it
+ * came. x is open after that. */
+static int read_tree(struct run *r, struct suite *s, const char *folder,
+                     const struct release *release, struct indexes *x, struct contents *out,
+                     struct err *e)
+{
+    static const struct contents_rules any = {0};
+    prepare_indexes(r, s, x);
+    x->published = folder;
+    if (indexes_plan(x, release, release, false, e) || indexes_open(x, e))
+        return -1;
+    return contents_read(s->a, x->texts, x->text_count, &any, out, e);
+}
+
+int publish_read_contents(struct run *r, struct suite *s, struct err *e)
+{
+    if (s->contents.files || s->contents.sources || !s->now.exists)
+        return 0;
+    indexes_close(&s->indexes);
+    return read_tree(r, s, place_suite(s->a, &r->place, s->name), &s->now.release, &s->indexes,
+                     &s->contents, e);
+}
+
+/* ---- disk and database, made the same ---- */
+
+/* An earlier generation's folder that has the signed file of that hash; NULL: it is gone. */
+static const char *find_earlier(struct run *r, struct suite *s, int generation, const char *id)
+{
+    struct err why = {0};
+    char is[SHA256_HEX];
+    bool inline_signed;
+    time_t mtime;
+    const char *folder =
+        arena_printf(s->a, "%s/%d", place_generations(s->a, &r->place, s->name), generation);
+    return published_id(s->a, folder, is, &inline_signed, &mtime, &why) == 0 && strcmp(is, id) == 0
+               ? folder
+               : NULL;
+}
+
+/* The disk has a generation that the database was not told of (a crash after the switch, a
+ * database restored from an older copy): it is what is served, so it is recorded. */
+static int tell_database(struct run *r, struct suite *s, const struct record_state *state,
+                         struct err *e)
+{
+    struct published earlier = {0};
+    struct indexes x = {0};
+    const char *folder =
+        state->generation ? find_earlier(r, s, state->generation, state->published_sha256) : NULL;
+    int rc = -1;
+    if (folder &&
+        (published_read(s->a, &r->place, s->name, folder, &earlier, e) ||
+         (earlier.exists && read_tree(r, s, folder, &earlier.release, &x, &s->before, e))))
+        goto out;
+    if (publish_read_contents(r, s, e))
+        goto out;
+    run_note(r, "%s: generation %d was on the disk and not in the database: recorded", s->name,
+             s->now.record.generation);
+    struct record_generation g = {.id = s->now.id, .record = &s->now.record};
+    s->release = s->now.release;
+    rc = record_publish(r, s, &g, e);
+out:
+    indexes_close(&x);
+    published_free(&earlier);
+    memset(&s->before, 0, sizeof s->before);
+    memset(&s->release, 0, sizeof s->release);
+    return rc;
+}
+
+/* A tree that cannot be read is none: the next generation takes its place. */
+static int read_published(struct run *r, struct suite *s, struct err *e)
+{
+    struct err why = {0};
+    if (published_read(s->a, &r->place, s->name, place_suite(s->a, &r->place, s->name), &s->now,
+                       &why)) {
+        run_warn(r, "%s: %s", s->name, why.text);
+        published_free(&s->now);
+        memset(&s->now, 0, sizeof s->now);
+    }
+    return tree_repair(s->a, &r->place, s->name, &s->now, e);
+}
+
+int publish_compare(struct run *r, struct suite *s, struct err *e)
+{
+    struct record_state state;
+    if (read_published(r, s, e) || record_read_state(r, s, &state, e))
+        return -1;
+    bool *same = &s->same;
+    int on_disk = s->now.recorded ? s->now.record.generation : 0;
+    *same = s->now.exists && s->now.recorded && strcmp(s->now.id, state.published_sha256) == 0;
+    s->newest = on_disk > state.newest ? on_disk : state.newest;
+    s->newest_date = state.newest_date;
+    if (s->now.recorded && s->now.record.newest_host_date > s->newest_date)
+        s->newest_date = s->now.record.newest_host_date;
+    memcpy(s->newest_sha256, state.release_sha256, SHA256_HEX);
+    if (s->now.recorded)
+        memcpy(s->newest_sha256, s->now.record.host_sha256, SHA256_HEX);
+    if (!*same && s->now.recorded && on_disk > state.generation) {
+        if (tell_database(r, s, &state, e))
+            return -1;
+        *same = true;
+    } else if (!*same && state.generation) {
+        run_note(r,
+                 "%s: the disk does not have generation %d, which the database has: published "
+                 "anew",
+                 s->name, state.generation);
+    }
+    return 0;
+}
+
+/* ---- may it be published ---- */
+
+enum verdict { PUBLISH, LEAVE };
+
+static int judge_date(struct run *r, struct suite *s, const struct record_hold *hold,
+                      enum verdict *verdict, struct err *e)
+{
+    *verdict = PUBLISH;
+    bool known = strcmp(s->sha256, s->newest_sha256) == 0;
+    if (hold->held && strcmp(hold->release_sha256, s->sha256) == 0) {
+        run_note(r, "%s is held after a rollback until the host's Release changes", s->name);
+        *verdict = LEAVE;
+        return 0;
+    }
+    if (known && s->same && !r->recheck && (r->signer != NULL) == s->now.record.own_signature) {
+        *verdict = LEAVE;
+        return 0;
+    }
+    if (hold->accept_older) {
+        s->newest_date = s->release.date;
+        return 0;
+    }
+    if (s->release.date < s->newest_date)
+        return err_set(e, ERR_INPUT,
+                       "the Date of the signed Release is older than what was published: a replay, "
+                       "or a host that was set back (deb-status publish --accept-older %s)",
+                       s->name);
+    if (s->release.date == s->newest_date && !known)
+        return err_set(e, ERR_INPUT,
+                       "the signed Release has the Date of what was published and other content");
+    s->newest_date = s->release.date;
+    return 0;
+}
+
+/* ---- fetch, verify, publish ---- */
+
+static int fetch_indexes(struct run *r, struct suite *s, struct err *e)
+{
+    struct indexes *x = &s->indexes;
+    int64_t bytes, largest;
+    indexes_close(x);
+    prepare_indexes(r, s, x);
+    const struct release *old = s->now.exists ? &s->now.release : NULL;
+    if (indexes_plan(x, &s->release, old, r->recheck, e))
+        return -1;
+    const char **names = arena_alloc(s->a, (x->count + 1) * sizeof *names);
+    size_t n = indexes_wanted(x, names, &bytes, &largest);
+    if (bytes > r->mirror->limit_bytes)
+        return err_set(e, ERR_INPUT, "its indexes are larger than the mirror's limits.bytes");
+    if (file_make_dirs(x->staged, 0755, e))
+        return -1;
+    run_step(r, "indexes");
+    struct transfer_step step = {.below = arena_printf(s->a, "dists/%s", s->name),
+                                 .to = x->staged,
+                                 .names = names,
+                                 .count = n,
+                                 .bytes = bytes,
+                                 .file_max = largest,
+                                 .anew = true};
+    int rc = n ? transfer_fetch(&r->transfer, &step, e) : 0;
+    lock_kill_strays(signer_pid(r->signer));
+    return rc ? -1 : indexes_verify(x, e);
+}
+
+static int read_indexes(struct run *r, struct suite *s, struct err *e)
+{
+    const struct contents_rules rules = {.sources = &r->mirror->sources,
+                                         .files_max = r->mirror->limit_files};
+    struct indexes old = {0};
+    run_step(r, "verify");
+    if (indexes_open(&s->indexes, e))
+        return -1;
+    memset(&s->contents, 0, sizeof s->contents);
+    if (contents_read(s->a, s->indexes.texts, s->indexes.text_count, &rules, &s->contents, e))
+        return -1;
+    for (size_t i = 0; i < s->contents.essential_count; i++)
+        run_warn(r, "%s: %s is marked Essential: apt installs it everywhere", s->name,
+                 s->contents.essential[i]);
+    if (!s->now.exists)
+        return 0;
+    int rc = read_tree(r, s, place_suite(s->a, &r->place, s->name), &s->now.release, &old,
+                       &s->before, e);
+    indexes_close(&old);
+    return rc;
+}
+
+struct switching {
+    struct run *r;
+    struct suite *s;
+    struct tree tree;
+};
+
+static int make_switch(void *data, struct err *e)
+{
+    struct switching *w = data;
+    return tree_switch(w->r, w->s, &w->tree, e);
+}
+
+static int publish_tree(struct run *r, struct suite *s, struct err *e)
+{
+    struct switching w = {.r = r, .s = s};
+    int rc = -1, lock = pool_lock(s->a, &r->place, false, e);
+    if (lock < 0)
+        return -1;
+    run_step(r, "publish");
+    if (pool_take_in(r, s, e) || keyring_publish(r, e) || tree_make(r, s, &w.tree, e))
+        goto out;
+    struct record_generation g = {.id = w.tree.id,
+                                  .record = &w.tree.record,
+                                  .bytes = r->transfer.bytes - s->bytes_before,
+                                  .seconds = (double)(clock_monotonic_ms() - r->started_ms) / 1000,
+                                  .before_commit = make_switch,
+                                  .data = &w};
+    rc = record_publish(r, s, &g, e);
+    if (rc == 0) {
+        run_note(r, "%s: generation %d published", s->name, w.tree.generation);
+        tree_prune(s->a, &r->place, s->name, w.tree.id);
+        s->now.exists = true;
+        memcpy(s->now.id, w.tree.id, SHA256_HEX);
+    }
+out:
+    close(lock);
+    return rc;
+}
+
+static int fetch_and_publish(struct run *r, struct suite *s, struct err *e)
+{
+    s->bytes_before = r->transfer.bytes;
+    if (fetch_indexes(r, s, e) || read_indexes(r, s, e) || pool_fetch(r, s, e))
+        return -1;
+    lock_kill_strays(signer_pid(r->signer));
+    return publish_tree(r, s, e);
+}
+
+int publish_suite(struct run *r, struct suite *s, struct err *e)
+{
+    struct record_hold hold;
+    enum verdict verdict;
+    if (record_read_hold(r, s->name, &hold, e) || signed_verify(r, s, e))
+        return -1;
+    r->verified_suites++;
+    if (judge_date(r, s, &hold, &verdict, e))
+        return -1;
+    if (verdict == LEAVE)
+        return record_unchanged(r, s, e);
+    if (fetch_and_publish(r, s, e))
+        return -1;
+    return hold.held || hold.accept_older ? record_drop_hold(r, s->name, e) : 0;
+}
+
+void publish_end_suite(struct suite *s)
+{
+    indexes_close(&s->indexes);
+    buf_free(&s->text);
+    published_free(&s->now);
+}

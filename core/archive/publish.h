@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One suite from the host's signed text to a published and recorded generation.
+ */
+#ifndef CORE_ARCHIVE_PUBLISH_H
+#define CORE_ARCHIVE_PUBLISH_H
+
+#include "core/archive/run.h"
+
+/* First of all, s: a and name are set. Reads what is published; where the disk is ahead of the
+ * database (a crash after a switch, a restored database) it is recorded, where it is behind (an
+ * empty or restored disk) the host's will be published anew. */
+int publish_compare(struct run *r, struct suite *s, struct err *e);
+
+/* 0: what the host has is published (or is held, or was already). */
+int publish_suite(struct run *r, struct suite *s, struct err *e);
+
+/* Fills s->contents with what is published, where it is not filled yet. */
+int publish_read_contents(struct run *r, struct suite *s, struct err *e);
+
+void publish_end_suite(struct suite *s);
+
+#endif

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/archive/signed.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/archive/lock.h"
+#include "core/base/file.h"
+
+#define FUTURE_S      10  /* apt's Acquire::Max-FutureTime */
+#define FUTURE_SOON_S 600 /* a clock that is a little ahead: worth another try */
+#define SIGNED_FILES  3
+
+static const char *const names[SIGNED_FILES] = {"InRelease", "Release", "Release.gpg"};
+
+int signed_fetch(struct run *r, struct err *e)
+{
+    const struct config_strings *suites = &r->mirror->suites;
+    const char *to = arena_printf(r->a, "%s/signed", r->staging);
+    const char **wanted = arena_alloc(r->a, SIGNED_FILES * suites->count * sizeof *wanted);
+    size_t n = 0;
+    for (size_t i = 0; i < suites->count; i++)
+        for (int k = 0; k < SIGNED_FILES; k++)
+            wanted[n++] = arena_printf(r->a, "%s/%s", suites->items[i], names[k]);
+    /* nothing of an earlier try: what is missing now must be missing */
+    if (file_remove_tree(to, e) || file_make_dirs(to, 0755, e))
+        return -1;
+    run_step(r, "fetch");
+    struct transfer_step step = {
+        .below = "dists", .to = to, .names = wanted, .count = n, .file_max = RELEASE_BYTES_MAX};
+    int rc = transfer_fetch(&r->transfer, &step, e);
+    lock_kill_strays(signer_pid(r->signer));
+    r->reached = rc == 0;
+    return rc;
+}
+
+/* Reads a signed file that must be a plain file; *has: it is there. */
+static int read_signed(struct run *r, struct suite *s, const char *name, bool *has, struct buf *out,
+                       struct err *e)
+{
+    const char *folder = arena_printf(s->a, "%s/signed", r->staging);
+    int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = dir < 0 ? -1 : place_open_beneath(dir, arena_printf(s->a, "%s/%s", s->name, name));
+    if (dir >= 0)
+        close(dir);
+    *has = fd >= 0;
+    if (fd < 0)
+        return 0;
+    close(fd);
+    return file_read(arena_printf(s->a, "%s/%s/%s", folder, s->name, name), RELEASE_BYTES_MAX, out,
+                     e);
+}
+
+static int check_detached(struct run *r, struct suite *s, const char *folder, struct buf *text,
+                          struct err *e)
+{
+    if (!s->has_detached)
+        return err_set(e, ERR_NOT_READY, "Release has no Release.gpg: it is being rebuilt");
+    if (gpg_verify_detached(&r->verifier, arena_printf(s->a, "%s/Release.gpg", folder),
+                            arena_printf(s->a, "%s/Release", folder), e))
+        return err_context(e, "Release.gpg");
+    if (!s->has_inline) {
+        buf_add(&s->text, buf_str(text), text->len);
+        return 0;
+    }
+    if (!gpg_same_text(buf_str(&s->text), s->text.len, buf_str(text), text->len))
+        return err_set(e, ERR_NOT_READY,
+                       "InRelease and Release do not tell the same: it is being rebuilt, or a "
+                       "rebuild failed");
+    return 0;
+}
+
+static int check_text(struct suite *s, struct err *e)
+{
+    time_t now = time(NULL);
+    if (release_parse(s->a, buf_str(&s->text), s->text.len, &s->release, e))
+        return err_context(e, "the signed Release");
+    if (!release_is_suite(&s->release, s->name))
+        return err_set(e, ERR_INPUT, "the signed Release is of another suite (%.100s)",
+                       s->release.suite      ? s->release.suite
+                       : s->release.codename ? s->release.codename
+                                             : "none");
+    if (s->release.date > now + FUTURE_S)
+        return err_set(e, s->release.date > now + FUTURE_SOON_S ? ERR_INPUT : ERR_NOT_READY,
+                       "the Date of the signed Release is in the future");
+    if (s->release.valid_until && s->release.valid_until < now)
+        return err_set(e, ERR_INPUT, "the signed Release has expired (Valid-Until)");
+    return 0;
+}
+
+int signed_verify(struct run *r, struct suite *s, struct err *e)
+{
+    const char *folder = arena_printf(s->a, "%s/signed/%s", r->staging, s->name);
+    struct buf inline_text = BUF_INIT, release = BUF_INIT, detached = BUF_INIT;
+    int rc = -1;
+    if (read_signed(r, s, "InRelease", &s->has_inline, &inline_text, e) ||
+        read_signed(r, s, "Release", &s->has_release, &release, e) ||
+        read_signed(r, s, "Release.gpg", &s->has_detached, &detached, e))
+        goto out;
+    if (!s->has_inline && !s->has_release) {
+        err_set(e, ERR_NOT_READY, "the host has neither InRelease nor Release of this suite");
+        err_detail(e, buf_str(&r->transfer.said), (long)r->transfer.said.len);
+        goto out;
+    }
+    if (s->has_inline &&
+        gpg_verify_inline(&r->verifier, arena_printf(s->a, "%s/InRelease", folder), &s->text, e)) {
+        err_context(e, "InRelease");
+        goto out;
+    }
+    if (s->has_release && check_detached(r, s, folder, &release, e))
+        goto out;
+    hash_text(buf_str(&s->text), s->text.len, s->sha256);
+    rc = check_text(s, e);
+out:
+    buf_free(&inline_text);
+    buf_free(&release);
+    buf_free(&detached);
+    return rc;
+}
