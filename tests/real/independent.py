@@ -2,21 +2,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """The comparison a second time, in another language and written from the rules' text alone.
 
-independent.py RELEASES-CLONE SERIES SOURCES... prints one line per project:
-project<TAB>source<TAB>upstream<TAB>debian<TAB>state
+independent.py RELEASES-CLONE SERIES SOURCES... prints one line per project: the fields of FIELDS,
+parted by tabs. --other NAME=SOURCES names a further suite, for the column elsewhere.
 
 It shares no code with the program: tests compare the two row by row.
 """
+import argparse
 import functools
 import pathlib
 import re
-import sys
 
 import yaml
 
+FIELDS = ("project", "deliverable", "artifact", "team", "type", "source", "upstream", "debian",
+          "state", "behind", "carries", "patched", "awaited", "ended", "elsewhere", "rule", "moved")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TEAM = ("team+openstack@tracker.debian.org", "salsa.debian.org/openstack-team/")
+LIVING = ("development", "future", "maintained")
 
+
+# -- versions
 
 def order(c):
     if c == "~":
@@ -26,6 +31,7 @@ def order(c):
     return ord(c) if c.isalpha() else ord(c) + 256
 
 
+@functools.lru_cache(None)
 def compare_part(a, b):
     """dpkg's verrevcmp (Policy 5.6.12)."""
     i = j = 0
@@ -47,68 +53,126 @@ def compare_part(a, b):
 
 def split(version):
     epoch, rest = version.split(":", 1) if ":" in version else ("0", version)
-    upstream, revision = rest.rsplit("-", 1) if "-" in rest else (rest, "")
+    upstream, revision = rest.rsplit("-", 1) if "-" in rest else (rest, None)
     return int(epoch), upstream, revision
 
 
 def compare(a, b):
     (e, u, r), (f, v, s) = split(a), split(b)
-    return (e - f) or compare_part(u, v) or compare_part(r, s)
+    return (e - f) or compare_part(u, v) or compare_part(r or "", s or "")
 
 
 KEY = functools.cmp_to_key(compare)
 
 
+@functools.lru_cache(None)
 def upstream_part(version):
     u = split(version)[1]
     m = re.search(r"\+really(\d.*)$", u)
     if m:
         u = m.group(1)
     u = re.sub(r"~bpo\d+\+\d+$", "", u)
-    u = re.sub(r"\+deb\d+u\d+$", "", u)
-    u = re.sub(r"[+~](dfsg|ds|debian|repack|git)[^~]*$", "", u)
+    u = re.sub(r"[+~]deb\d+u\d+$", "", u)
+    u = re.sub(r"[+~](dfsg|ds|debian|repack)[^~]*$", "", u)
+    u = re.sub(r"\+(git|20\d\d\.?\d\d)[^~]*$", "", u)
+    if "~" not in u:
+        u = re.sub(r"\.git\..*$", "", u)
     return re.sub(r"~0(rc|b|a)", r"~\1", u)
 
 
+def is_patched(version):
+    _, upstream, revision = split(version)
+    return bool(re.search(r"\+deb\d+u\d", upstream if revision is None else revision))
+
+
+@functools.lru_cache(None)
 def debian_form(version):
     v = version.lstrip("v")
-    m = re.fullmatch(r"(\d[\d.]*?)(?:\.0)?\.?(rc|b|a)(\d+)", v)
+    m = re.fullmatch(r"(\d[\d.]*?)\.?(rc|b|a)(\d+)", v)
     if not m:
         return v
     number = m.group(1)
     # 31.0.0.0rc1 is a pre-release of 31.0.0; 0.3a3 of 0.3
-    full = re.fullmatch(r"(\d[\d.]*?)\.?(rc|b|a)(\d+)", v).group(1)
-    number = full[:-2] if full.count(".") >= 3 and full.endswith(".0") else full
+    if number.count(".") >= 3 and number.endswith(".0"):
+        number = number[:-2]
     return f"{number}~{m.group(2)}{m.group(3)}"
 
 
-def is_version(version):
-    return not re.search(r"-(eom|eol|em|last)$", version)
+def ends_branch(version):
+    return bool(re.search(r"-(eom|eol|em|last)$", version))
 
 
-def projects(clone, series):
-    found = {}
-    for path in sorted(pathlib.Path(clone, "deliverables", series).glob("*.yaml")):
-        data = yaml.load(path.read_text(), LOADER) or {}
+def how_far_behind(part, upstream, first):
+    """behind of an outdated row; all three in Debian's form without revision."""
+    if compare_part(part, first) < 0:
+        return "series"
+    a, b = ([int(n) for n in re.findall(r"\d+", v.split("~")[0])] for v in (part, upstream))
+    a, b = a + [-1] * (len(b) - len(a)), b + [-1] * (len(a) - len(b))
+    different = [i for i, (x, y) in enumerate(zip(a, b)) if x != y]
+    return "prerelease" if not different else "patch" if different[0] >= 2 else "minor"
+
+
+# -- upstream
+
+class Upstream:
+    """Every series of a clone of the releases repository."""
+
+    def __init__(self, clone):
+        self.folder = pathlib.Path(clone, "deliverables")
+        with open(pathlib.Path(clone, "data", "series_status.yaml"), encoding="utf-8") as f:
+            self.order = [(s["name"], s["status"]) for s in yaml.load(f, LOADER)]  # newest first
+        self.names = sorted(p.name for p in self.folder.iterdir() if p.is_dir())
+
+    @functools.lru_cache(None)
+    def projects(self, series):
+        """{repo: what is known of it in a series}."""
+        found = {}
+        for path in sorted((self.folder / series).glob("*.yaml")):
+            data = yaml.load(path.read_text(encoding="utf-8"), LOADER) or {}
+            for repo, new in self.deliverable(data).items():
+                new.update(deliverable=path.stem, team=data.get("team"), type=data.get("type"),
+                           model=data.get("release-model"))
+                old = found.get(repo)
+                if old and (new["upstream"] is None or old["upstream"] is not None and
+                            compare(debian_form(old["upstream"]), debian_form(new["upstream"])) >= 0):
+                    continue
+                found[repo] = new
+        return found
+
+    @staticmethod
+    def deliverable(data):
         settings = data.get("repository-settings") or {}
         names = {r: (s or {}).get("tarball-base") for r, s in settings.items()}
         versions = {r: [] for r in settings}
         for release in data.get("releases") or []:
             for p in release.get("projects") or []:
-                versions.setdefault(p["repo"], [])
-                if p.get("tarball-base"):
-                    names[p["repo"]] = p["tarball-base"]
-                names.setdefault(p["repo"], None)
-                if is_version(str(release["version"])):
-                    versions[p["repo"]].append(str(release["version"]))
-        for repo, vs in versions.items():
-            best = max(vs, key=lambda v: KEY(debian_form(v)), default=None)
-            old = found.get(repo)
-            if old and (best is None or old[1] and KEY(debian_form(old[1])) >= KEY(debian_form(best))):
-                continue
-            found[repo] = (names.get(repo) or repo.split("/")[-1], best)
-    return found
+                versions.setdefault(p["repo"], []).append(str(release["version"]))
+                names[p["repo"]] = p.get("tarball-base") or names.get(p["repo"])
+        result = {}
+        for repo, all_of in versions.items():
+            real = sorted((v for v in all_of if not ends_branch(v)), key=lambda v: KEY(debian_form(v)))
+            ends = [v for v in all_of if ends_branch(v)]
+            result[repo] = {"artifact": names.get(repo) or repo.split("/")[-1],
+                            "upstream": real[-1] if real else None,
+                            "first": debian_form(real[0]) if real else None,
+                            "ended": ends[-1] if ends else None}
+        return result
 
+    def carries(self, repo, part):
+        for name, _ in self.order:
+            first = self.projects(name).get(repo, {}).get("first")
+            if first and compare_part(first, part) <= 0:
+                return name
+        return None
+
+    def moved(self, repo):
+        for name, status in self.order:
+            if status in LIVING and self.projects(name).get(repo, {}).get("upstream"):
+                return name
+        return None
+
+
+# -- Debian
 
 def paragraphs(path):
     fields, name = {}, None
@@ -129,7 +193,20 @@ def paragraphs(path):
         yield fields
 
 
-def sources(paths):
+def is_team(p):
+    text = " ".join(p.get(k, "") for k in ("maintainer", "uploaders", "vcs-git", "vcs-browser"))
+    return any(t in text.lower() for t in TEAM)
+
+
+def home(p):
+    """namespace/repo that a Homepage names, and its last part."""
+    m = re.match(r"(?:https?|git)://[^/]+/(?:cgit/|p/)?([^/]+)/([^/]+?)(?:\.git)?(?:/.*)?$",
+                 p.get("homepage", "").lower())
+    return (f"{m.group(1)}/{m.group(2)}", m.group(2)) if m else (None, None)
+
+
+def sources(*paths):
+    """{name: paragraph} with the highest version of each."""
     best = {}
     for path in paths:
         for p in paragraphs(path):
@@ -138,69 +215,105 @@ def sources(paths):
             old = best.get(p["package"])
             if not old or compare(p["version"], old["version"]) > 0:
                 best[p["package"]] = p
+    for p in best.values():
+        p["team"], (p["full"], p["last"]) = is_team(p), home(p)
     return best
 
 
-def is_team(p):
-    text = " ".join(p.get(k, "") for k in ("maintainer", "vcs-git", "vcs-browser"))
-    return any(t in text for t in TEAM)
-
-
-def home(p):
-    m = re.match(r"(?:https?|git)://[^/]+/(?:cgit/|p/)?([^/]+)/([^/]+?)(?:\.git)?/*$", p.get("homepage", "").lower())
-    return (f"{m.group(1)}/{m.group(2)}", m.group(2)) if m else (None, None)
-
+# -- the two together
 
 def candidates(repo, artifact):
-    names = [repo.split("/")[-1], artifact]
-    names = [n.lower().replace("_", "-") for n in names]
-    yield from names
+    """(rule, name), best first."""
+    names = [n.lower().replace("_", "-") for n in (repo.split("/")[-1], artifact)]
+    yield "name", names[0]
+    yield "artifact", names[1]
     for n in names:
-        yield "python-" + n
+        yield "prefix", "python-" + n
         if n.startswith("python-"):
-            yield n[len("python-"):]
+            yield "prefix", n[len("python-"):]
         if n.startswith("puppet-"):
-            yield "puppet-module-" + n[len("puppet-"):]
-        yield "openstack-" + n
+            yield "prefix", "puppet-module-" + n[len("puppet-"):]
+        yield "prefix", "openstack-" + n
         if n.startswith("openstack-"):
-            yield n[len("openstack-"):]
+            yield "prefix", n[len("openstack-"):]
 
 
 def match(found, carried):
-    taken, result = {}, {}
+    """{repo: (source, rule)}: all rules in turn, each over all projects."""
+    taken, result = set(), {}
+    for rule in ("name", "artifact", "prefix"):
+        for repo, of in found.items():
+            for kind, name in candidates(repo, of["artifact"]):
+                p = carried.get(name)
+                if kind != rule or repo in result or not p or name in taken:
+                    continue
+                if p["team"] or p["full"] == repo:
+                    taken.add(name)
+                    result[repo] = name, rule
+    lasts = {}
     for repo in found:
-        for name in candidates(repo, found[repo][0]):
-            p = carried.get(name)
-            if p and name not in taken and (is_team(p) or home(p)[0] == repo):
-                taken[name], result[repo] = repo, name
-                break
-    for name in sorted(carried):
-        p = carried[name]
-        full, last = home(p)
-        if name in taken or not full:
-            continue
-        for repo in found:
-            if repo not in result and (full == repo or is_team(p) and last == repo.split("/")[-1]):
-                taken[name], result[repo] = repo, name
-                break
+        if repo not in result:
+            lasts.setdefault(repo.split("/")[-1], []).append(repo)
+    # a Homepage that names the repo exactly counts before one that has only its last part
+    for exact in (True, False):
+        for name in sorted(carried):
+            p = carried[name]
+            if name in taken:
+                continue
+            for repo in lasts.get(p["last"], []):
+                if repo not in result and (p["full"] == repo if exact else p["team"]):
+                    taken.add(name)
+                    result[repo] = name, "homepage"
+                    break
     return result
 
 
-def main():
-    found = projects(sys.argv[1], sys.argv[2])
-    carried = sources(sys.argv[3:])
+def compare_series(upstream, series, carried, others=None):
+    """{repo: row of FIELDS}. carried: sources() of the target; others: {suite: sources()} besides."""
+    found = upstream.projects(series)
     matched = match(found, carried)
-    for repo in sorted(found):
-        upstream, name = found[repo][1], matched.get(repo)
+    elsewhere = {name: (match(found, of), of) for name, of in (others or {}).items()}
+    status = dict(upstream.order).get(series)
+    rows = {}
+    for repo, of in found.items():
+        name, rule = matched.get(repo, (None, None))
         debian = carried[name]["version"] if name else None
-        if upstream is None:
-            state = "unreleased"
+        part = upstream_part(debian) if debian else None
+        row = dict.fromkeys(FIELDS)
+        row.update({k: of[k] for k in ("deliverable", "artifact", "team", "type", "upstream", "ended")},
+                   project=repo, source=name, rule=rule, debian=debian, elsewhere={},
+                   patched=bool(debian and is_patched(debian)),
+                   carries=upstream.carries(repo, part) if part else None)
+        if series == "_independent":
+            row["moved"] = upstream.moved(repo)
+        if of["upstream"] is None:
+            row["state"] = "unreleased"
+            row["awaited"] = of["model"] != "untagged" and status in LIVING
         elif name is None:
-            state = "missing"
+            row["state"] = "missing"
+            row["elsewhere"] = {suite: sources_of[hits[repo][0]]["version"]
+                                for suite, (hits, sources_of) in elsewhere.items() if repo in hits}
         else:
-            c = compare_part(upstream_part(debian), debian_form(upstream))
-            state = "ok" if c == 0 else "outdated" if c < 0 else "ahead"
-        print(repo, name or "", upstream or "", debian or "", state, sep="\t")
+            c = compare_part(part, debian_form(of["upstream"]))
+            row["state"] = "ok" if c == 0 else "outdated" if c < 0 else "ahead"
+            if c < 0:
+                row["behind"] = how_far_behind(part, debian_form(of["upstream"]), of["first"])
+        rows[repo] = row
+    return rows
 
 
-main()
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("clone")
+    p.add_argument("series")
+    p.add_argument("sources", nargs="+")
+    p.add_argument("--other", action="append", default=[])
+    a = p.parse_args()
+    others = {n: sources(f) for n, f in (o.split("=", 1) for o in a.other)}
+    rows = compare_series(Upstream(a.clone), a.series, sources(*a.sources), others)
+    for repo in sorted(rows):
+        print(*("" if v is None else v for v in rows[repo].values()), sep="\t")
+
+
+if __name__ == "__main__":
+    main()
