@@ -370,14 +370,17 @@ begin
   insert into events (kind, series, target, project, source, from_state, to_state, from_version,
                       to_version, upstream, job)
   select k.kind, se.name, t.name, p.repo, coalesce(c.source, c.old_source), c.old_state, c.state,
-         c.old_debian, c.debian, coalesce(c.upstream, c.old_upstream), p_job
+         case when k.kind = 'upstream' then c.old_upstream else c.old_debian end,
+         case when k.kind = 'upstream' then c.upstream else c.debian end,
+         coalesce(c.upstream, c.old_upstream), p_job
     from cmp_changed c
     join targets t on t.id = c.target
     join series se on se.id = t.series
     join projects p on p.id = c.project
    cross join lateral (
      select case when c.state is distinct from c.old_state then 'state'
-                 when c.debian is distinct from c.old_debian then 'version' end as kind) as k
+                 when c.debian is distinct from c.old_debian then 'version'
+                 when c.upstream is distinct from c.old_upstream then 'upstream' end as kind) as k
    where c.complete and k.kind is not null
    order by se.name, t.name, p.repo;
 
@@ -397,7 +400,8 @@ begin
          case when n.state not in ('ok', 'ahead') then null
               when s.state in ('ok', 'ahead') and s.upstream = n.upstream
                and s.released is not distinct from n.released then s.days_to_target
-              else greatest(0, floor(extract(epoch from a.debian_since - n.released) / 86400))
+              when a.debian_since - n.released is not null
+              then greatest(0, floor(extract(epoch from a.debian_since - n.released) / 86400))
          end,
          p_job, now()
     from cmp_rows n

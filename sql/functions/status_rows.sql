@@ -8,15 +8,22 @@ language sql stable parallel safe as $$
 $$;
 comment on function deb_status.iso is 'A time as shown everywhere: UTC, ISO 8601';
 
+create or replace function deb_status.at_end(p_at timestamptz) returns timestamptz
+language sql stable parallel safe as $$
+  select p_at + case when p_at = date_trunc('second', p_at) then interval '1 s' else interval '1 us' end
+$$;
+comment on function deb_status.at_end is 'The moment before which something has to have happened to count at a time: a whole second counts to its end, as times are shown in seconds';
+
 create or replace function deb_status.status_at(p_target int, p_at timestamptz default null)
 returns setof deb_status.status
 language sql stable as $$
   select s.* from deb_status.status s
-   where s.target = p_target and (p_at is null or s.changed <= p_at)
+   where s.target = p_target and (p_at is null or s.changed < deb_status.at_end(p_at))
   union all
   select (jsonb_populate_record(null::deb_status.status, to_jsonb(h))).*
     from deb_status.status_history h
-   where p_at is not null and h.target = p_target and h.valid_from <= p_at and p_at < h.valid_to
+   where p_at is not null and h.target = p_target
+     and h.valid_from < deb_status.at_end(p_at) and deb_status.at_end(p_at) <= h.valid_to
 $$;
 comment on function deb_status.status_at is 'A target''s rows as they were at a time; null: as they are';
 
@@ -41,20 +48,22 @@ language sql stable as $$
   select p.repo, s.deliverable, s.artifact, s.team, s.type, s.source, s.upstream, s.debian, s.state,
          s.behind, s.carries, s.patched, s.awaited, s.ended, s.elsewhere, s.masked, s.since,
          s.since_known, s.rule, s.moved, s.mask_reason, s.released,
-         case when s.state in ('outdated', 'missing') then
-           greatest(0, floor(extract(epoch from c.checked - s.released) / 86400))::int end,
+         -- greatest() passes over a null: without a date there are no days
+         case when s.state in ('outdated', 'missing') and c.checked - s.released is not null
+              then greatest(0, floor(extract(epoch from c.checked - s.released) / 86400))::int end,
          se.name, t.name, s.model, su.name, s.upstream_key, s.debian_key, s.upstream_hash,
          s.days_to_target, s.job
     from deb_status.series se
     join deb_status.targets t on t.series = se.id
-   cross join lateral (select least(deb_status.target_checked(t.id), p_at) as checked) as c
+   cross join lateral (select case when k > p_at then p_at else k end as checked
+                          from deb_status.target_checked(t.id) k) as c
    cross join lateral deb_status.status_at(t.id, p_at) as s
     join deb_status.projects p on p.id = s.project
     left join deb_status.suites su on su.id = s.suite
    where (p_series is null or se.name = p_series) and (p_target is null or t.name = p_target)
 $$;
 comment on function deb_status.status_rows is
-'Rows of a series and target (null: all) now or at a time: the API''s fields in the API''s order, then series, target, model, suite (whose version debian is), sort keys, upstream_hash, days_to_target, job. days_behind: whole days from released to the target''s checked, for outdated and missing rows';
+'Rows of a series and target (null: all) now or at a time: the API''s fields in the API''s order, then series, target, model, suite (whose version debian is), sort keys, upstream_hash, days_to_target, job. days_behind: whole days from released to the target''s checked, for outdated and missing rows; null where one of the two is not known';
 
 drop function if exists deb_status.status_select(text, text, timestamptz, text, text, text, text, text, bool, text, text) cascade;
 create function deb_status.status_select(
@@ -148,7 +157,7 @@ language sql stable as $$
   select se.name, t.name, se.release, se.status,
          (select coalesce(sum(r.n), 0)::bigint from deb_status.revisions r
            where r.scope in (se.name, se.name || '/' || t.name)),
-         least(deb_status.target_checked(t.id), p_at),
+         (select case when k > p_at then p_at else k end from deb_status.target_checked(t.id) k),
          case when p_at is null then t.carries else
            (select r.carries from deb_status.status_rows(se.name, t.name, p_at) r
               left join deb_status.series cs on cs.name = r.carries
@@ -156,7 +165,7 @@ language sql stable as $$
              group by r.carries, cs.position order by count(*) desc, cs.position desc limit 1) end,
          c.ok, c.outdated, c.missing, c.ahead, c.unreleased, c.masked,
          (select percentile_cont(0.5) within group (order by s.days_to_target)
-            from deb_status.status s where s.target = t.id and not s.masked and s.moved is null),
+            from deb_status.status_at(t.id, p_at) s where not s.masked and s.moved is null),
          (select string_agg(su.name || ': ' || su.error, '; ' order by ts.position)
             from deb_status.target_suites ts join deb_status.suites su on su.id = ts.suite
            where ts.target = t.id and su.error is not null),

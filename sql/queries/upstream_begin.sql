@@ -1,2 +1,0 @@
--- rows: one
-select deb_status.upstream_begin()

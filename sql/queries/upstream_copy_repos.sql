@@ -1,2 +1,0 @@
--- rows: none
-copy pg_temp.up_repos from stdin
