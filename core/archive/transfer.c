@@ -91,13 +91,12 @@ static const char *ssh_command(struct arena *a, const struct config_mirror *m)
     return text;
 }
 
-/* Always the root: rsync daemons of 3.5.0 find nothing of a list below a folder of the module. */
-static const char *source_of(struct arena *a, const char *from)
+static const char *source_of(struct arena *a, const char *from, const char *below)
 {
     size_t len = strlen(from);
     while (len > 1 && from[len - 1] == '/')
         len--;
-    return arena_printf(a, "%.*s/", (int)len, from);
+    return arena_printf(a, "%.*s/%s%s", (int)len, from, below, *below ? "/" : "");
 }
 
 static int check_source(const struct config_mirror *m, struct err *e)
@@ -136,7 +135,7 @@ static const char *const *make_argv(struct arena *a, const struct transfer *t,
         argv[n++] = ssh_command(a, m);
     }
     argv[n++] = "--";
-    argv[n++] = source_of(a, m->from);
+    argv[n++] = source_of(a, m->from, step->below);
     argv[n++] = arena_printf(a, "%s/", step->to);
     argv[n] = NULL;
     return argv;
