@@ -56,6 +56,7 @@ static int take_place(struct run *r, int64_t token, struct err *e)
 {
     r->place = place_of(r->a, r->config->publish_root);
     r->staging = place_staging(r->a, &r->place, r->mirror->name);
+    r->host = arena_printf(r->a, "%s/host", r->staging);
     r->started_ms = clock_monotonic_ms();
     umask(022); /* what is made here is served */
     if (place_prepare(r->a, &r->place, e))
@@ -106,7 +107,8 @@ static int prepare(struct run *r, struct err *e)
         if (!r->signer)
             return -1;
     }
-    if (confine(r, e) || file_make_dirs(arena_printf(r->a, "%s/gpg", r->staging), 0755, e) ||
+    if (confine(r, e) || file_make_dirs(r->host, 0755, e) ||
+        file_make_dirs(arena_printf(r->a, "%s/gpg", r->staging), 0755, e) ||
         gpg_write_keyring(m->signed_by, keyring, e))
         return -1;
     r->transfer = (struct transfer){.mirror = m,

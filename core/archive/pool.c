@@ -23,11 +23,6 @@ struct missing {
     int64_t bytes, largest;
 };
 
-static const char *staged_files(const struct run *r)
-{
-    return arena_printf(r->a, "%s/files", r->staging);
-}
-
 static int open_folder(const char *path, struct err *e)
 {
     int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -171,19 +166,13 @@ static int check_staged(struct missing *m, int folder, struct err *e)
 static int fetch_files(struct missing *m, struct err *e)
 {
     struct run *r = m->r;
-    const char *to = staged_files(r);
+    const char *to = r->host;
     const char **names = arena_alloc(m->s->a, m->count * sizeof *names);
     for (size_t i = 0; i < m->count; i++)
         names[i] = m->files[i]->path;
-    if (file_make_dirs(to, 0755, e))
-        return -1;
     run_step(r, "pool");
-    struct transfer_step step = {.below = "",
-                                 .to = to,
-                                 .names = names,
-                                 .count = m->count,
-                                 .bytes = m->bytes,
-                                 .file_max = m->largest};
+    struct transfer_step step = {
+        .to = to, .names = names, .count = m->count, .bytes = m->bytes, .file_max = m->largest};
     if (transfer_fetch(&r->transfer, &step, e))
         return -1;
     run_step(r, "verify");
@@ -242,7 +231,7 @@ int pool_take_in(struct run *r, struct suite *s, struct err *e)
     if (s->missing_count == 0)
         return 0;
     root = open_folder(r->place.root, e);
-    staged = root < 0 ? -1 : open_folder(staged_files(r), e);
+    staged = root < 0 ? -1 : open_folder(r->host, e);
     if (staged < 0)
         rc = -1;
     for (size_t i = 0; rc == 0 && i < s->missing_count; i++)

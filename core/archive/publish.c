@@ -16,7 +16,7 @@
 
 static const char *staged_tree(const struct run *r, const struct suite *s)
 {
-    return arena_printf(s->a, "%s/trees/%s", r->staging, s->name);
+    return arena_printf(s->a, "%s/dists/%s", r->host, s->name);
 }
 
 static void prepare_indexes(struct run *r, struct suite *s, struct indexes *x)
@@ -184,13 +184,12 @@ static int fetch_indexes(struct run *r, struct suite *s, struct err *e)
         return -1;
     const char **names = arena_alloc(s->a, (x->count + 1) * sizeof *names);
     size_t n = indexes_wanted(x, names, &bytes, &largest);
+    for (size_t i = 0; i < n; i++)
+        names[i] = arena_printf(s->a, "dists/%s/%s", s->name, names[i]);
     if (bytes > r->mirror->limit_bytes)
         return err_set(e, ERR_INPUT, "its indexes are larger than the mirror's limits.bytes");
-    if (file_make_dirs(x->staged, 0755, e))
-        return -1;
     run_step(r, "indexes");
-    struct transfer_step step = {.below = arena_printf(s->a, "dists/%s", s->name),
-                                 .to = x->staged,
+    struct transfer_step step = {.to = r->host,
                                  .names = names,
                                  .count = n,
                                  .bytes = bytes,

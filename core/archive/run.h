@@ -38,6 +38,7 @@ struct run {
 
     struct place place;
     const char *staging;
+    const char *host; /* in staging: the host's root, as far as it was fetched */
     int lock_fd, keep_fds[2];
     int64_t started_ms;
     bool recheck; /* look at every file, not only at what changed */

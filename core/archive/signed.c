@@ -19,18 +19,17 @@ static const char *const names[SIGNED_FILES] = {"InRelease", "Release", "Release
 int signed_fetch(struct run *r, struct err *e)
 {
     const struct config_strings *suites = &r->mirror->suites;
-    const char *to = arena_printf(r->a, "%s/signed", r->staging);
     const char **wanted = arena_alloc(r->a, SIGNED_FILES * suites->count * sizeof *wanted);
     size_t n = 0;
     for (size_t i = 0; i < suites->count; i++)
-        for (int k = 0; k < SIGNED_FILES; k++)
-            wanted[n++] = arena_printf(r->a, "%s/%s", suites->items[i], names[k]);
-    /* nothing of an earlier try: what is missing now must be missing */
-    if (file_remove_tree(to, e) || file_make_dirs(to, 0755, e))
-        return -1;
+        for (int k = 0; k < SIGNED_FILES; k++) {
+            wanted[n] = arena_printf(r->a, "dists/%s/%s", suites->items[i], names[k]);
+            /* of an earlier try: what is missing now must be missing */
+            unlink(arena_printf(r->a, "%s/%s", r->host, wanted[n++]));
+        }
     run_step(r, "fetch");
     struct transfer_step step = {
-        .below = "dists", .to = to, .names = wanted, .count = n, .file_max = RELEASE_BYTES_MAX};
+        .to = r->host, .names = wanted, .count = n, .file_max = RELEASE_BYTES_MAX, .anew = true};
     int rc = transfer_fetch(&r->transfer, &step, e);
     lock_kill_strays(signer_pid(r->signer));
     r->reached = rc == 0;
@@ -41,32 +40,35 @@ int signed_fetch(struct run *r, struct err *e)
 static int read_signed(struct run *r, struct suite *s, const char *name, bool *has, struct buf *out,
                        struct err *e)
 {
-    const char *folder = arena_printf(s->a, "%s/signed", r->staging);
-    int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int fd = dir < 0 ? -1 : place_open_beneath(dir, arena_printf(s->a, "%s/%s", s->name, name));
+    const char *path = arena_printf(s->a, "dists/%s/%s", s->name, name);
+    int dir = open(r->host, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = dir < 0 ? -1 : place_open_beneath(dir, path);
     if (dir >= 0)
         close(dir);
     *has = fd >= 0;
     if (fd < 0)
         return 0;
     close(fd);
-    return file_read(arena_printf(s->a, "%s/%s/%s", folder, s->name, name), RELEASE_BYTES_MAX, out,
-                     e);
+    return file_read(arena_printf(s->a, "%s/%s", r->host, path), RELEASE_BYTES_MAX, out, e);
 }
 
-static int check_detached(struct run *r, struct suite *s, const char *folder, struct buf *text,
-                          struct err *e)
+/* Release beside InRelease, or alone. The three files are not read in one moment: where they do not
+ * fit each other, they may do so the next time. */
+static int check_release(struct run *r, struct suite *s, const char *folder, struct buf *text,
+                         struct err *e)
 {
-    if (!s->has_detached)
+    if (!s->has_detached && !s->has_inline)
         return err_set(e, ERR_NOT_READY, "Release has no Release.gpg: it is being rebuilt");
-    if (gpg_verify_detached(&r->verifier, arena_printf(s->a, "%s/Release.gpg", folder),
-                            arena_printf(s->a, "%s/Release", folder), e))
+    if (s->has_detached &&
+        gpg_verify_detached(&r->verifier, arena_printf(s->a, "%s/Release.gpg", folder),
+                            arena_printf(s->a, "%s/Release", folder), e)) {
+        if (s->has_inline && e->code == ERR_INPUT)
+            e->code = ERR_NOT_READY;
         return err_context(e, "Release.gpg");
-    if (!s->has_inline) {
-        buf_add(&s->text, buf_str(text), text->len);
-        return 0;
     }
-    if (!gpg_same_text(buf_str(&s->text), s->text.len, buf_str(text), text->len))
+    if (!s->has_inline)
+        buf_add(&s->text, buf_str(text), text->len);
+    else if (!gpg_same_text(buf_str(&s->text), s->text.len, buf_str(text), text->len))
         return err_set(e, ERR_NOT_READY,
                        "InRelease and Release do not tell the same: it is being rebuilt, or a "
                        "rebuild failed");
@@ -93,7 +95,7 @@ static int check_text(struct suite *s, struct err *e)
 
 int signed_verify(struct run *r, struct suite *s, struct err *e)
 {
-    const char *folder = arena_printf(s->a, "%s/signed/%s", r->staging, s->name);
+    const char *folder = arena_printf(s->a, "%s/dists/%s", r->host, s->name);
     struct buf inline_text = BUF_INIT, release = BUF_INIT, detached = BUF_INIT;
     int rc = -1;
     if (read_signed(r, s, "InRelease", &s->has_inline, &inline_text, e) ||
@@ -110,7 +112,7 @@ int signed_verify(struct run *r, struct suite *s, struct err *e)
         err_context(e, "InRelease");
         goto out;
     }
-    if (s->has_release && check_detached(r, s, folder, &release, e))
+    if (s->has_release && check_release(r, s, folder, &release, e))
         goto out;
     hash_text(buf_str(&s->text), s->text.len, s->sha256);
     rc = check_text(s, e);

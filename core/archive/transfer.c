@@ -91,12 +91,13 @@ static const char *ssh_command(struct arena *a, const struct config_mirror *m)
     return text;
 }
 
-static const char *source_of(struct arena *a, const char *from, const char *below)
+/* Always the root: rsync daemons of 3.5.0 find nothing of a list below a folder of the module. */
+static const char *source_of(struct arena *a, const char *from)
 {
     size_t len = strlen(from);
     while (len > 1 && from[len - 1] == '/')
         len--;
-    return arena_printf(a, "%.*s/%s%s", (int)len, from, below, *below ? "/" : "");
+    return arena_printf(a, "%.*s/", (int)len, from);
 }
 
 static int check_source(const struct config_mirror *m, struct err *e)
@@ -135,7 +136,7 @@ static const char *const *make_argv(struct arena *a, const struct transfer *t,
         argv[n++] = ssh_command(a, m);
     }
     argv[n++] = "--";
-    argv[n++] = source_of(a, m->from, step->below);
+    argv[n++] = source_of(a, m->from);
     argv[n++] = arena_printf(a, "%s/", step->to);
     argv[n] = NULL;
     return argv;

@@ -29,9 +29,8 @@ struct transfer {
 };
 
 struct transfer_step {
-    const char *below;        /* folder at the host, "dists/SUITE"; "" for its root */
-    const char *to;           /* folder in staging, exists */
-    const char *const *names; /* safe (core/archive/paths) */
+    const char *to; /* folder in staging, exists: the host's root, as far as it is taken */
+    const char *const *names; /* below the host's root, safe (core/archive/paths) */
     size_t count;
     int64_t bytes;    /* what the signed text says that they have together; 0: not known */
     int64_t file_max; /* no file is taken that is larger */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/upstream/candidates.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/arena.h"
 #include "core/base/buf.h"
+#include "core/db/array.h"
 #include "core/rules/names.h"
 #include "gen/queries.h"
 
@@ -67,8 +67,8 @@ int candidates_write(struct db *db, const struct config *config, const int64_t *
     int rc = -1;
 
     for (size_t i = 0; i < count; i++)
-        buf_addf(&ids, "%c%" PRId64, i ? ',' : '{', series[i]);
-    buf_add_str(&ids, count ? "}" : "{}");
+        db_array_add_int(&ids, series[i]);
+    db_array_end(&ids);
     if (db_call(db, &query_upstream_candidates_begin, NULL, e) ||
         db_call(db, &query_upstream_candidates_projects, &projects, e, buf_str(&ids)) ||
         copy_all(db, config, projects, e) ||

@@ -125,8 +125,8 @@ static int read_release(struct reader *r, const struct node *n)
         return reading_fail(&r->in, n, "a release is no map");
     if (reading_required(&r->in, n, "version", &v.version))
         return -1;
-    if (strlen(v.version) > READING_NAME_MAX)
-        return reading_fail(&r->in, yaml_get(n, "version"), "version is too long");
+    if (!reading_is_name(v.version))
+        return reading_fail(&r->in, yaml_get(n, "version"), "'%.40s' is no version", v.version);
     if (apply_rules(r, yaml_get(n, "version"), &v) ||
         reading_collection(&r->in, n, "projects", NODE_LIST, &projects))
         return -1;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/buf.h"
+#include "core/db/array.h"
 #include "gen/queries.h"
 
 const char *upstreams_public_location(struct arena *a, const char *location)
@@ -88,29 +89,6 @@ size_t upstreams_of(const struct config *config, struct arena *a, struct upstrea
 
 /* ---- rows ---- */
 
-/* {"a","b"} for a text[] parameter; NULL stands for null. */
-static void add_text(struct buf *array, const char *text)
-{
-    buf_add_char(array, array->len ? ',' : '{');
-    if (!text) {
-        buf_add_str(array, "NULL");
-        return;
-    }
-    buf_add_char(array, '"');
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            buf_add_char(array, '\\');
-        buf_add_char(array, *text);
-    }
-    buf_add_char(array, '"');
-}
-
-static const char *closed(struct buf *array)
-{
-    buf_add_str(array, array->len ? "}" : "{}");
-    return buf_str(array);
-}
-
 static const char *series_kind(const struct config_series *s, const struct config_upstream *c)
 {
     if (s->is_list || !is_releases(c))
@@ -126,12 +104,12 @@ static int write_series(struct db *db, struct arena *a, const struct config *con
     for (size_t i = 0; i < config->series_count; i++) {
         const struct config_series *s = &config->series[i];
         const struct config_upstream *c = upstream_of(config, s);
-        add_text(&names, s->name);
-        add_text(&kinds, series_kind(s, c));
-        add_text(&from, name_of(a, c, s));
+        db_array_add_text(&names, s->name);
+        db_array_add_text(&kinds, series_kind(s, c));
+        db_array_add_text(&from, name_of(a, c, s));
     }
-    int rc = db_call(db, &query_upstream_series, NULL, e, closed(&names), closed(&kinds),
-                     closed(&from), main_name);
+    int rc = db_call(db, &query_upstream_series, NULL, e, db_array_end(&names),
+                     db_array_end(&kinds), db_array_end(&from), main_name);
     buf_free(&names);
     buf_free(&kinds);
     buf_free(&from);

@@ -370,17 +370,14 @@ begin
   insert into events (kind, series, target, project, source, from_state, to_state, from_version,
                       to_version, upstream, job)
   select k.kind, se.name, t.name, p.repo, coalesce(c.source, c.old_source), c.old_state, c.state,
-         case when k.kind = 'upstream' then c.old_upstream else c.old_debian end,
-         case when k.kind = 'upstream' then c.upstream else c.debian end,
-         coalesce(c.upstream, c.old_upstream), p_job
+         c.old_debian, c.debian, coalesce(c.upstream, c.old_upstream), p_job
     from cmp_changed c
     join targets t on t.id = c.target
     join series se on se.id = t.series
     join projects p on p.id = c.project
    cross join lateral (
      select case when c.state is distinct from c.old_state then 'state'
-                 when c.debian is distinct from c.old_debian then 'version'
-                 when c.upstream is distinct from c.old_upstream then 'upstream' end as kind) as k
+                 when c.debian is distinct from c.old_debian then 'version' end as kind) as k
    where c.complete and k.kind is not null
    order by se.name, t.name, p.repo;
 

@@ -282,7 +282,7 @@ begin
        and (m.tried is null or m.error is not null
             or exists (select from suites s where s.mirror = m.name and s.configured and s.tried is null))
     union all
-    select 'releases', '' where exists (select from upstreams where checked is null or error is not null)
+    select 'releases', '' where exists (select from upstreams where checked is null or error is not null or head is null)
      order by 1, 2
   loop
     insert into schedule as l (kind, what) values (d.kind, d.what)

@@ -7,6 +7,7 @@ create table upstreams (
   branch text not null default '',
   head text,
   dated_to text,
+  reader text,
   checked timestamptz,
   tried timestamptz,
   error text
@@ -14,6 +15,7 @@ create table upstreams (
 comment on table upstreams is 'Where releases are read from: one row per repository, tag list or file';
 comment on column upstreams.name is 'The freshness view''s source: kind and location, without passwords';
 comment on column upstreams.head is 'Commit that was read last';
+comment on column upstreams.reader is 'Version of the rules that read it: after another one all files are read again';
 comment on column upstreams.dated_to is 'Commit up to which the first-parent history gave releases their dates';
 
 create table series (
@@ -58,6 +60,7 @@ create table series_projects (
   artifact text not null,
   primary key (series, project)
 );
+create index on series_projects (deliverable);
 comment on table series_projects is 'The rows of a series: one per repo that its deliverables name';
 comment on column series_projects.deliverable is 'The one with the newest release of the repo where several name it';
 comment on column series_projects.artifact is 'Name of the tarball (tarball-base), else the repo''s last part';

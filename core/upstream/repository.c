@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/upstream/repository.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/buf.h"
+#include "core/base/file.h"
+#include "core/upstream/seed.h"
+
+#define CERTIFICATES "/etc/ssl/certs/ca-certificates.crt"
+
+int repository_fail(struct err *e, const char *what)
+{
+    const git_error *why = git_error_last();
+    err_set(e, ERR_SYSTEM, "the copy of the upstream repository cannot be read (%s)", what);
+    if (why)
+        err_detail(e, why->message, -1);
+    return -1;
+}
+
+int repository_init(struct err *e)
+{
+    static const git_config_level_t levels[] = {GIT_CONFIG_LEVEL_PROGRAMDATA,
+                                                GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
+                                                GIT_CONFIG_LEVEL_GLOBAL};
+    if (git_libgit2_init() < 0)
+        return err_set(e, ERR_SYSTEM, "libgit2 could not be started");
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+        git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
+    /* A local upstream is usually another user's; its path is the configuration's. */
+    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+    if (file_exists(CERTIFICATES))
+        git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, CERTIFICATES, NULL);
+    return 0;
+}
+
+void repository_shutdown(void)
+{
+    git_libgit2_shutdown();
+}
+
+/* FNV-1a: the folder's name is stable over restarts and resets of the database. */
+static uint64_t hash_text(const char *text)
+{
+    uint64_t h = 14695981039346656037u;
+    for (; *text; text++)
+        h = (h ^ (unsigned char)*text) * 1099511628211u;
+    return h;
+}
+
+static char *folder_of(const char *data, const struct upstream *u, struct arena *a)
+{
+    return arena_printf(a, "%s/upstream/%016llx.git", data, (unsigned long long)hash_text(u->name));
+}
+
+int repository_discard(const char *data, const struct upstream *u, struct arena *a, struct err *e)
+{
+    return file_remove_tree(folder_of(data, u, a), e);
+}
+
+int repository_open(const char *data, const struct upstream *u, struct arena *a,
+                    git_repository **out, struct err *e)
+{
+    const char *folder = folder_of(data, u, a);
+    if (git_repository_open_bare(out, folder) == 0)
+        return 0;
+    if (file_remove_tree(folder, e) || file_make_dirs(folder, 0755, e))
+        return -1;
+    if (git_repository_init(out, folder, 1) == 0)
+        return 0;
+    err_set(e, ERR_SYSTEM, "the copy of the upstream repository cannot be made");
+    return err_detail(e, git_error_last() ? git_error_last()->message : "", -1);
+}
+
+/* ---- fetching ---- */
+
+static int on_transfer(const git_indexer_progress *stats, void *payload)
+{
+    const struct repository_watch *watch = payload;
+    watch->progress(watch->data, stats->received_objects, stats->total_objects);
+    return 0;
+}
+
+/* Git's words, with what stands between // and @ of any address left out. */
+static void add_detail(struct err *e, const char *words)
+{
+    struct buf out = BUF_INIT;
+    for (const char *p = words; *p;) {
+        size_t len = strncmp(p, "//", 2) == 0 ? strcspn(p + 2, "/ @'\"\n") : 0;
+        if (len && p[2 + len] == '@') {
+            buf_add_str(&out, "//");
+            p += 2 + len + 1;
+        } else {
+            buf_add_char(&out, *p++);
+        }
+    }
+    err_detail(e, buf_str(&out), -1);
+    buf_free(&out);
+}
+
+static int fetch_failed(struct err *e, int rc)
+{
+    const git_error *why = git_error_last();
+    int class = why ? why->klass : 0;
+    const char *text = rc == GIT_EAUTH           ? "upstream asks for a password"
+                       : rc == GIT_ECERTIFICATE  ? "upstream's certificate is not trusted"
+                       : class == GIT_ERROR_SSL  ? "no safe connection to upstream"
+                       : class == GIT_ERROR_NET  ? "upstream could not be reached"
+                       : class == GIT_ERROR_HTTP ? "upstream's server gave no repository"
+                                                 : "upstream could not be fetched";
+    err_set(e, ERR_TRANSIENT, "%s", text);
+    if (why)
+        add_detail(e, why->message);
+    return -1;
+}
+
+/* 0: the server has the branch at *oid; GIT_ENOTFOUND: it has none. */
+static int find_branch(git_remote *remote, const char *ref, git_oid *oid)
+{
+    const git_remote_head **heads;
+    size_t count;
+    int rc = git_remote_ls(&heads, &count, remote);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        if (strcmp(heads[i]->name, ref) == 0) {
+            git_oid_cpy(oid, &heads[i]->oid);
+            return 0;
+        }
+    return rc ? rc : GIT_ENOTFOUND;
+}
+
+static int download(git_remote *remote, const char *ref, git_fetch_options *options)
+{
+    char refspec[520];
+    snprintf(refspec, sizeof refspec, "+%s:%s", ref, ref);
+    git_strarray specs = {(char *[]){refspec}, 1};
+    return git_remote_fetch(remote, &specs, options, NULL);
+}
+
+static int fetch(git_repository *repo, git_remote *remote, const char *ref,
+                 git_fetch_options *options, git_oid *head)
+{
+    git_oid here;
+    int rc = git_remote_connect(remote, GIT_DIRECTION_FETCH, &options->callbacks,
+                                &options->proxy_opts, NULL);
+    if (rc == 0)
+        rc = find_branch(remote, ref, head);
+    if (rc == 0 && git_reference_name_to_id(&here, repo, ref) == 0 && git_oid_equal(&here, head))
+        return 0;
+    if (rc == 0)
+        rc = download(remote, ref, options);
+    return rc ? rc : git_reference_name_to_id(head, repo, ref);
+}
+
+int repository_fetch(git_repository *repo, const struct upstream *u,
+                     const struct repository_watch *watch, git_oid *head, struct err *e)
+{
+    git_fetch_options options;
+    git_remote *remote = NULL;
+    char ref[256];
+
+    git_fetch_options_init(&options, GIT_FETCH_OPTIONS_VERSION);
+    options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
+    options.update_fetchhead = 0;
+    options.proxy_opts.type = GIT_PROXY_AUTO;
+    options.callbacks.transfer_progress = watch ? on_transfer : NULL;
+    options.callbacks.payload = (void *)(uintptr_t)watch;
+    if ((size_t)snprintf(ref, sizeof ref, "refs/heads/%s", u->config->branch) >= sizeof ref)
+        return err_set(e, ERR_INPUT, "the name of upstream's branch is too long");
+    seed_from_local(repo, u->config->repository, ref);
+    git_error_clear();
+    int rc = git_remote_create_anonymous(&remote, repo, u->config->repository);
+    rc = rc ? rc : fetch(repo, remote, ref, &options, head);
+    git_remote_free(remote);
+    if (rc == GIT_ENOTFOUND && git_error_last() == NULL)
+        return err_set(e, ERR_INPUT, "upstream has no branch %s", u->config->branch);
+    return rc ? fetch_failed(e, rc) : 0;
+}
+
+/* ---- commits ---- */
+
+int repository_relate(git_repository *repo, const char *recorded, const git_oid *head,
+                      enum repository_relation *out, struct err *e)
+{
+    git_oid old;
+    git_odb *odb = NULL;
+    *out = REPOSITORY_UNKNOWN;
+    if (!recorded || git_oid_fromstr(&old, recorded) || git_repository_odb(&odb, repo))
+        return 0;
+    bool there = git_odb_exists(odb, &old);
+    git_odb_free(odb);
+    if (!there)
+        return 0;
+    *out = REPOSITORY_SAME;
+    if (git_oid_equal(&old, head))
+        return 0;
+    int newer = git_graph_descendant_of(repo, head, &old);
+    int older = newer == 0 ? git_graph_descendant_of(repo, &old, head) : 0;
+    if (newer < 0 || older < 0)
+        return repository_fail(e, "relation of two commits");
+    *out = newer ? REPOSITORY_NEWER : older ? REPOSITORY_OLDER : REPOSITORY_REWRITTEN;
+    return 0;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The copy of an upstream repository below <data>/upstream: bare, fetched by libgit2, and nothing
+ * that cannot be made anew. Only this module fetches; it knows nothing of what the files mean.
+ * Its callers run in a process of their own: libgit2 has no network timeouts, and options are set
+ * for the whole process.
+ */
+#ifndef CORE_UPSTREAM_REPOSITORY_H
+#define CORE_UPSTREAM_REPOSITORY_H
+
+#include <git2.h>
+#include <stdbool.h>
+
+#include "core/base/arena.h"
+#include "core/base/err.h"
+#include "core/upstream/upstreams.h"
+
+struct repository_watch { /* called while a fetch goes on */
+    void (*progress)(void *data, unsigned done, unsigned total);
+    void *data;
+};
+
+/* Opens libgit2 and keeps the machine's and the user's git settings out. Once per process. */
+int repository_init(struct err *e);
+void repository_shutdown(void);
+
+/* Opens the copy, making it where it is not there or is no repository any more. */
+int repository_open(const char *data, const struct upstream *u, struct arena *a,
+                    git_repository **out, struct err *e);
+
+/* Removes the copy, for the next open to make it anew. */
+int repository_discard(const char *data, const struct upstream *u, struct arena *a, struct err *e);
+
+/* Fetches the branch and gives its commit. ERR_TRANSIENT: not reached; ERR_INPUT: no such branch.
+ * The text has no password and names no path; git's words are in the detail, without passwords. */
+int repository_fetch(git_repository *repo, const struct upstream *u,
+                     const struct repository_watch *watch, git_oid *head, struct err *e);
+
+enum repository_relation {
+    REPOSITORY_SAME,
+    REPOSITORY_NEWER,     /* the recorded commit is an ancestor of the fetched one */
+    REPOSITORY_OLDER,     /* the other way round: a server that lags */
+    REPOSITORY_REWRITTEN, /* neither */
+    REPOSITORY_UNKNOWN,   /* the recorded commit is not there (or none is recorded) */
+};
+
+/* recorded: hexadecimal, or NULL. */
+int repository_relate(git_repository *repo, const char *recorded, const git_oid *head,
+                      enum repository_relation *out, struct err *e);
+
+/* ERR_SYSTEM with git's words as detail: what an unreadable object of the copy leads to. Returns
+ * -1. */
+int repository_fail(struct err *e, const char *what);
+
+#endif

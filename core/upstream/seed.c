@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/upstream/seed.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/arena.h"
+#include "core/base/file.h"
+
+struct seed {
+    struct arena arena;
+    const char *from, *to; /* folders of objects, ending in a slash */
+};
+
+static const char *local_path(const char *location)
+{
+    if (strncmp(location, "file:///", 8) == 0 && !strchr(location, '%'))
+        return location + 7;
+    return *location == '/' ? location : NULL;
+}
+
+static int copy_bytes(int in, int out)
+{
+    struct stat st;
+    if (fstat(in, &st))
+        return -1;
+    for (off_t left = st.st_size; left > 0;) {
+        ssize_t n = copy_file_range(in, NULL, out, NULL, (size_t)left, 0);
+        if (n <= 0)
+            return -1;
+        left -= n;
+    }
+    return 0;
+}
+
+/* Whole or not at all, under its name. */
+static int copy_file(struct seed *s, const char *from, const char *to)
+{
+    const char *part = arena_printf(&s->arena, "%s.part", to);
+    int rc = -1, in = open(from, O_RDONLY | O_CLOEXEC);
+    int out = in < 0 ? -1 : open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (out >= 0)
+        rc = copy_bytes(in, out);
+    if (in >= 0)
+        close(in);
+    if (out >= 0)
+        close(out);
+    if (rc == 0)
+        rc = rename(part, to);
+    if (rc && out >= 0)
+        unlink(part);
+    return rc;
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t n = strlen(name), m = strlen(end);
+    return n > m && strcmp(name + n - m, end) == 0;
+}
+
+static bool is_loose(const char *name, const char *end)
+{
+    (void)end;
+    return strlen(name) == 38 && name[strspn(name, "0123456789abcdef")] == '\0';
+}
+
+/* Copies the files of a folder below objects that `wanted` takes. */
+static int copy_folder(struct seed *s, const char *name, const char *end,
+                       bool (*wanted)(const char *name, const char *end))
+{
+    const char *from = arena_printf(&s->arena, "%s%s", s->from, name);
+    const char *to = arena_printf(&s->arena, "%s%s", s->to, name);
+    DIR *dir = opendir(from);
+    int rc = dir ? file_make_dirs(to, 0755, NULL) : -1;
+    for (struct dirent *d; rc == 0 && (d = readdir(dir));)
+        if (wanted(d->d_name, end))
+            rc = copy_file(s, arena_printf(&s->arena, "%s/%s", from, d->d_name),
+                           arena_printf(&s->arena, "%s/%s", to, d->d_name));
+    if (dir)
+        closedir(dir);
+    return rc;
+}
+
+static int copy_loose(struct seed *s)
+{
+    DIR *dir = opendir(s->from);
+    int rc = dir ? 0 : -1;
+    for (struct dirent *d; rc == 0 && (d = readdir(dir));)
+        if (strlen(d->d_name) == 2 && isxdigit((unsigned char)d->d_name[0]) &&
+            isxdigit((unsigned char)d->d_name[1]))
+            rc = copy_folder(s, d->d_name, NULL, is_loose);
+    if (dir)
+        closedir(dir);
+    return rc;
+}
+
+/* An index without its pack would be a damaged repository: packs first. */
+static int copy_objects(struct seed *s)
+{
+    if (file_exists(arena_printf(&s->arena, "%sinfo/alternates", s->from)))
+        return -1;
+    return copy_folder(s, "pack", ".pack", ends_with) ||
+                   copy_folder(s, "pack", ".idx", ends_with) || copy_loose(s)
+               ? -1
+               : 0;
+}
+
+static const char *objects_of(git_repository *repo, struct arena *a)
+{
+    git_buf path = GIT_BUF_INIT;
+    const char *out = NULL;
+    if (git_repository_item_path(&path, repo, GIT_REPOSITORY_ITEM_OBJECTS) == 0)
+        out = arena_strdup(a, path.ptr);
+    git_buf_dispose(&path);
+    return out;
+}
+
+static void set_ref(git_repository *repo, const char *ref, const git_oid *head)
+{
+    git_odb *odb = NULL;
+    git_reference *made = NULL;
+    if (git_repository_odb(&odb, repo) == 0 && git_odb_refresh(odb) == 0 &&
+        git_odb_exists(odb, head))
+        git_reference_create(&made, repo, ref, head, 0, NULL);
+    git_reference_free(made);
+    git_odb_free(odb);
+}
+
+void seed_from_local(git_repository *repo, const char *location, const char *ref)
+{
+    struct seed s = {.arena = ARENA_INIT};
+    git_repository *source = NULL;
+    git_oid head;
+    const char *path = local_path(location);
+    if (!path || git_reference_name_to_id(&head, repo, ref) == 0)
+        return;
+    if (git_repository_open_ext(&source, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) == 0 &&
+        git_reference_name_to_id(&head, source, ref) == 0) {
+        s.from = objects_of(source, &s.arena);
+        s.to = objects_of(repo, &s.arena);
+        if (s.from && s.to && copy_objects(&s) == 0)
+            set_ref(repo, ref, &head);
+    }
+    git_repository_free(source);
+    arena_free(&s.arena);
+}

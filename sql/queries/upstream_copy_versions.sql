@@ -1,0 +1,2 @@
+-- rows: none
+copy pg_temp.up_versions from stdin
