@@ -244,7 +244,8 @@ int mirror_run(struct run *r, int64_t token, bool sweep, struct err *e)
     bool verified = r->verified_suites == r->mirror->suites.count;
     if (record_mirror(r, verified, failed.code ? failed.text : NULL, e))
         goto out;
-    if (failed.code == ERR_NONE && collect(r, e))
+    if (failed.code == ERR_NONE &&
+        ((r->reconcile || r->recheck ? collect_reconcile(r, e) : 0) || collect(r, e)))
         goto out;
     clean(r, failed.code == ERR_NONE);
     rc = 0;

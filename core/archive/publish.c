@@ -10,6 +10,7 @@
 #include "core/archive/pool.h"
 #include "core/archive/record.h"
 #include "core/archive/signed.h"
+#include "core/archive/trace.h"
 #include "core/archive/tree.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
@@ -51,6 +52,15 @@ int publish_read_contents(struct run *r, struct suite *s, struct err *e)
                      &s->contents, e);
 }
 
+int publish_read_suite(struct run *r, struct suite *s, struct err *e)
+{
+    const char *folder = place_suite(s->a, &r->place, s->name);
+    if (published_read(s->a, &r->place, s->name, folder, &s->now, e) ||
+        publish_read_contents(r, s, e))
+        return err_context(e, "the published suite %s", s->name);
+    return 0;
+}
+
 /* ---- disk and database, made the same ---- */
 
 /* An earlier generation's folder that has the signed file of that hash; NULL: it is gone. */
@@ -83,6 +93,7 @@ static int tell_database(struct run *r, struct suite *s, const struct record_sta
         goto out;
     if (publish_read_contents(r, s, e))
         goto out;
+    r->reconcile = r->reconcile || !folder;
     run_note(r, "%s: generation %d was on the disk and not in the database: recorded", s->name,
              s->now.record.generation);
     struct record_generation g = {.id = s->now.id, .record = &s->now.record};
@@ -119,16 +130,17 @@ int publish_compare(struct run *r, struct suite *s, struct err *e)
     *same = s->now.exists && s->now.recorded && strcmp(s->now.id, state.published_sha256) == 0;
     s->newest = on_disk > state.newest ? on_disk : state.newest;
     s->newest_date = state.newest_date;
-    if (s->now.recorded && s->now.record.newest_host_date > s->newest_date)
+    memcpy(s->newest_sha256, state.newest_sha256, SHA256_HEX);
+    if (s->now.recorded && s->now.record.newest_host_date >= s->newest_date) {
         s->newest_date = s->now.record.newest_host_date;
-    memcpy(s->newest_sha256, state.release_sha256, SHA256_HEX);
-    if (s->now.recorded)
-        memcpy(s->newest_sha256, s->now.record.host_sha256, SHA256_HEX);
+        memcpy(s->newest_sha256, s->now.record.newest_host_sha256, SHA256_HEX);
+    }
     if (!*same && s->now.recorded && on_disk > state.generation) {
         if (tell_database(r, s, &state, e))
             return -1;
         *same = true;
     } else if (!*same && state.generation) {
+        r->reconcile = true;
         run_note(r,
                  "%s: the disk does not have generation %d, which the database has: published "
                  "anew",
@@ -139,35 +151,24 @@ int publish_compare(struct run *r, struct suite *s, struct err *e)
 
 /* ---- may it be published ---- */
 
-enum verdict { PUBLISH, LEAVE };
-
-static int judge_date(struct run *r, struct suite *s, const struct record_hold *hold,
-                      enum verdict *verdict, struct err *e)
+/* Whether the host's text is what is published already. */
+static bool is_published(const struct run *r, const struct suite *s)
 {
-    *verdict = PUBLISH;
-    bool known = strcmp(s->sha256, s->newest_sha256) == 0;
-    if (hold->held && strcmp(hold->release_sha256, s->sha256) == 0) {
-        run_note(r, "%s is held after a rollback until the host's Release changes", s->name);
-        *verdict = LEAVE;
-        return 0;
-    }
-    if (known && s->same && !r->recheck && (r->signer != NULL) == s->now.record.own_signature) {
-        *verdict = LEAVE;
-        return 0;
-    }
-    if (hold->accept_older) {
-        s->newest_date = s->release.date;
-        return 0;
-    }
+    return s->same && !r->recheck && strcmp(s->sha256, s->now.record.host_sha256) == 0 &&
+           (r->signer != NULL) == s->now.record.own_signature;
+}
+
+/* Neither older than what was taken from the host before, nor another text of the same Date. */
+static int check_date(const struct suite *s, struct err *e)
+{
     if (s->release.date < s->newest_date)
         return err_set(e, ERR_INPUT,
                        "the Date of the signed Release is older than what was published: a replay, "
                        "or a host that was set back (deb-status publish --accept-older %s)",
                        s->name);
-    if (s->release.date == s->newest_date && !known)
+    if (s->release.date == s->newest_date && strcmp(s->sha256, s->newest_sha256) != 0)
         return err_set(e, ERR_INPUT,
                        "the signed Release has the Date of what was published and other content");
-    s->newest_date = s->release.date;
     return 0;
 }
 
@@ -237,6 +238,7 @@ static int make_switch(void *data, struct err *e)
 static int publish_tree(struct run *r, struct suite *s, struct err *e)
 {
     struct switching w = {.r = r, .s = s};
+    struct err why = {0};
     int rc = -1, lock = pool_lock(s->a, &r->place, false, e);
     if (lock < 0)
         return -1;
@@ -253,8 +255,8 @@ static int publish_tree(struct run *r, struct suite *s, struct err *e)
     if (rc == 0) {
         run_note(r, "%s: generation %d published", s->name, w.tree.generation);
         tree_prune(s->a, &r->place, s->name, w.tree.id);
-        s->now.exists = true;
-        memcpy(s->now.id, w.tree.id, SHA256_HEX);
+        if (trace_write(r, s->name, w.tree.generation, &why))
+            run_warn(r, "writing the trace file: %s", why.text);
     }
 out:
     close(lock);
@@ -273,14 +275,19 @@ static int fetch_and_publish(struct run *r, struct suite *s, struct err *e)
 int publish_suite(struct run *r, struct suite *s, struct err *e)
 {
     struct record_hold hold;
-    enum verdict verdict;
     if (record_read_hold(r, s->name, &hold, e) || signed_verify(r, s, e))
         return -1;
     r->verified_suites++;
-    if (judge_date(r, s, &hold, &verdict, e))
-        return -1;
-    if (verdict == LEAVE)
+    if (hold.held && strcmp(hold.release_sha256, s->sha256) == 0) {
+        run_note(r, "%s is held after a rollback until the host's Release changes", s->name);
         return record_unchanged(r, s, e);
+    }
+    if (is_published(r, s))
+        return record_unchanged(r, s, e);
+    if (!hold.accept_older && check_date(s, e))
+        return -1;
+    s->newest_date = s->release.date;
+    memcpy(s->newest_sha256, s->sha256, SHA256_HEX);
     if (fetch_and_publish(r, s, e))
         return -1;
     return hold.held || hold.accept_older ? record_drop_hold(r, s->name, e) : 0;

@@ -18,6 +18,9 @@ int publish_suite(struct run *r, struct suite *s, struct err *e);
 /* Fills s->contents with what is published, where it is not filled yet. */
 int publish_read_contents(struct run *r, struct suite *s, struct err *e);
 
+/* A suite of this disk by its name alone, whoever's it is: fills s->now and s->contents. */
+int publish_read_suite(struct run *r, struct suite *s, struct err *e);
+
 void publish_end_suite(struct suite *s);
 
 #endif

@@ -18,6 +18,7 @@ enum field {
     MIRROR,
     HOST_SHA256,
     HOST_DATE,
+    NEWEST_HOST_SHA256,
     NEWEST_HOST_DATE,
     PUBLISHED,
     OWN_SIGNATURE,
@@ -27,8 +28,8 @@ enum field {
 };
 
 static const char *const field_names[FIELD_COUNT] = {
-    "Generation", "Mirror",        "Host-SHA256",    "Host-Date", "Newest-Host-Date",
-    "Published",  "Own-Signature", "Rolled-Back-To", "Content-Of"};
+    "Generation",       "Mirror",    "Host-SHA256",   "Host-Date",      "Newest-Host-SHA256",
+    "Newest-Host-Date", "Published", "Own-Signature", "Rolled-Back-To", "Content-Of"};
 
 static int64_t number(struct deb822_text t)
 {
@@ -48,11 +49,13 @@ static bool parse_record(struct arena *a, const struct buf *text, struct publish
     int line;
     deb822_open(&reader, buf_str(text), text->len);
     if (deb822_next(&reader, field_names, f, FIELD_COUNT, &line, &why) != 1 ||
-        f[HOST_SHA256].len != SHA256_HEX - 1 || number(f[GENERATION]) <= 0)
+        f[HOST_SHA256].len != SHA256_HEX - 1 || f[NEWEST_HOST_SHA256].len != SHA256_HEX - 1 ||
+        number(f[GENERATION]) <= 0)
         return false;
     r->generation = (int)number(f[GENERATION]);
     r->mirror = arena_strndup(a, f[MIRROR].data ? f[MIRROR].data : "", f[MIRROR].len);
     memcpy(r->host_sha256, f[HOST_SHA256].data, SHA256_HEX - 1);
+    memcpy(r->newest_host_sha256, f[NEWEST_HOST_SHA256].data, SHA256_HEX - 1);
     r->host_date = (time_t)number(f[HOST_DATE]);
     r->newest_host_date = (time_t)number(f[NEWEST_HOST_DATE]);
     r->published = (time_t)number(f[PUBLISHED]);
@@ -69,10 +72,10 @@ int published_write_record(struct arena *a, const struct place *p, const char *s
     const char *text =
         arena_printf(a,
                      "Generation: %d\nMirror: %s\nHost-SHA256: %s\nHost-Date: %" PRId64
-                     "\nNewest-Host-Date: %" PRId64 "\nPublished: %" PRId64
+                     "\nNewest-Host-SHA256: %s\nNewest-Host-Date: %" PRId64 "\nPublished: %" PRId64
                      "\nOwn-Signature: %s\nRolled-Back-To: %d\nContent-Of: %d\n",
                      r->generation, r->mirror, r->host_sha256, (int64_t)r->host_date,
-                     (int64_t)r->newest_host_date, (int64_t)r->published,
+                     r->newest_host_sha256, (int64_t)r->newest_host_date, (int64_t)r->published,
                      r->own_signature ? "yes" : "no", r->rolled_back_to, r->content_of);
     if (file_make_dirs(folder, 0755, e))
         return -1;

@@ -22,7 +22,9 @@ struct published_record {
     const char *mirror;
     char host_sha256[SHA256_HEX]; /* of the text that the host signed */
     time_t host_date;             /* its Date */
-    time_t newest_host_date;      /* the newest ever taken: an older one is a downgrade */
+    /* the newest ever taken, another one after a rollback: an older one is a downgrade */
+    char newest_host_sha256[SHA256_HEX];
+    time_t newest_host_date;
     time_t published;
     bool own_signature;
     int rolled_back_to; /* 0: no rollback */

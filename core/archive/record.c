@@ -25,7 +25,7 @@ int record_read_state(struct run *r, struct suite *s, struct record_state *out, 
     out->generation = (int)db_value_int(rows, 0, "generation", 0);
     out->newest_date = (time_t)db_value_int(rows, 0, "newest_date", 0);
     copy_hash(out->published_sha256, db_value(rows, 0, "published_sha256"));
-    copy_hash(out->release_sha256, db_value(rows, 0, "release_sha256"));
+    copy_hash(out->newest_sha256, db_value(rows, 0, "newest_sha256"));
     db_result_free(rows);
     return 0;
 }
@@ -157,8 +157,9 @@ static int insert_generation(struct run *r, struct suite *s, const struct record
     snprintf(seconds, sizeof seconds, "%.3f", g->seconds);
     snprintf(back, sizeof back, "%d", p->rolled_back_to);
     if (db_call(r->db, &query_publish_record, &rows, e, r->mirror->name, s->name, generation,
-                published, date, newest, p->host_sha256, g->id, r->job ? job : NULL, bytes, seconds,
-                build_url(r, s), back, p->own_signature ? "t" : "f"))
+                published, date, p->host_sha256, newest, p->newest_host_sha256, g->id,
+                r->job ? job : NULL, bytes, seconds, build_url(r, s), back,
+                p->own_signature ? "t" : "f"))
         return -1;
     *id = db_value_int(rows, 0, "id", 0);
     db_result_free(rows);

@@ -11,7 +11,7 @@
 
 struct record_state {       /* what the database has for published of a suite */
     int newest, generation; /* highest, current; 0: none */
-    char published_sha256[SHA256_HEX], release_sha256[SHA256_HEX]; /* "" for none */
+    char published_sha256[SHA256_HEX], newest_sha256[SHA256_HEX]; /* "" for none */
     time_t newest_date;
 };
 

@@ -41,7 +41,8 @@ struct run {
     const char *host; /* in staging: the host's root, as far as it was fetched */
     int lock_fd, keep_fds[2];
     int64_t started_ms;
-    bool recheck; /* look at every file, not only at what changed */
+    bool recheck;   /* look at every file, not only at what changed */
+    bool reconcile; /* disk and database were found different: pool_files is made anew */
     struct transfer transfer;
     struct gpg_verifier verifier;
     struct signer *signer; /* NULL: the host's signature is published as it is */

@@ -275,6 +275,8 @@ static void run_key_process(struct key_process *k, int fd, pid_t parent)
         _exit(1);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    /* gpg's agent falls to this process, not to the run, which ends what it did not start */
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     serve(k, 3);
     _exit(0);
 }

@@ -116,6 +116,7 @@ static void fill_record(const struct run *r, const struct suite *s, struct tree 
         .content_of = s->content_of ? s->content_of : t->generation,
     };
     memcpy(p->host_sha256, s->sha256, SHA256_HEX);
+    memcpy(p->newest_host_sha256, s->newest_sha256, SHA256_HEX);
 }
 
 static int make_signed(struct run *r, struct suite *s, struct tree *t, struct err *e)

@@ -53,8 +53,8 @@ comment on function deb_status.publish_events is 'An event for a generation, in 
 
 create or replace function deb_status.publish_record(
   p_mirror text, p_suite text, p_generation int, p_published timestamptz,
-  p_release_date timestamptz, p_newest_date timestamptz, p_release_sha256 text,
-  p_published_sha256 text, p_job bigint, p_bytes bigint, p_seconds float8, p_url text,
+  p_release_date timestamptz, p_release_sha256 text, p_newest_date timestamptz,
+  p_newest_sha256 text, p_published_sha256 text, p_job bigint, p_bytes bigint, p_seconds float8, p_url text,
   p_rolled_back_to int, p_own bool)
 returns bigint
 language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
@@ -62,16 +62,16 @@ declare
   v_id bigint;
 begin
   update generations set current = false where suite = p_suite and current;
-  insert into generations (mirror, suite, generation, published, release_date, newest_date,
-                           release_sha256, published_sha256, job, bytes, seconds, url,
+  insert into generations (mirror, suite, generation, published, release_date, release_sha256,
+                           newest_date, newest_sha256, published_sha256, job, bytes, seconds, url,
                            rolled_back_to, own_signature)
-  values (p_mirror, p_suite, p_generation, p_published, p_release_date, p_newest_date,
-          p_release_sha256, p_published_sha256, p_job, p_bytes, p_seconds, p_url,
+  values (p_mirror, p_suite, p_generation, p_published, p_release_date, p_release_sha256,
+          p_newest_date, p_newest_sha256, p_published_sha256, p_job, p_bytes, p_seconds, p_url,
           p_rolled_back_to, p_own)
   on conflict (suite, generation) do update
      set current = true, mirror = excluded.mirror, published_sha256 = excluded.published_sha256,
          release_sha256 = excluded.release_sha256, release_date = excluded.release_date,
-         newest_date = excluded.newest_date
+         newest_date = excluded.newest_date, newest_sha256 = excluded.newest_sha256
   returning id into v_id;
   delete from generation_sources where generation = v_id;
   insert into generation_sources (generation, source, from_version, to_version)
@@ -82,3 +82,16 @@ begin
 end $$;
 comment on function deb_status.publish_record is
   'Records a generation as the current one of its suite, with what was copied after publish_begin(); returns its id';
+
+create or replace function deb_status.publish_reconcile(p_mirror text) returns void
+language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
+begin
+  delete from pg_temp.publish_files n
+   where not n.named and exists (select from pool_files f where f.path = n.path);
+  update pool_files f set unnamed = clock_timestamp()
+   where f.mirror = p_mirror and f.unnamed is null
+     and not exists (select from pg_temp.publish_files n where n.path = f.path and n.named);
+  perform publish_files(p_mirror);
+end $$;
+comment on function deb_status.publish_reconcile is
+  'Makes a mirror''s pool_files what publish_files has: all that its suites name, and strays of the disk';

@@ -90,8 +90,9 @@ create table generations (
   generation int not null,
   published timestamptz not null default now(),
   release_date timestamptz,
-  newest_date timestamptz,
   release_sha256 text not null,
+  newest_date timestamptz,
+  newest_sha256 text not null,
   published_sha256 text not null,
   job bigint,
   bytes bigint not null default 0,
@@ -105,6 +106,7 @@ create table generations (
 comment on table generations is 'What was published, per suite: each switch is a row';
 comment on column generations.release_date is 'Date of the host''s Release that it was made from';
 comment on column generations.newest_date is 'The newest Date ever taken from the host: an older one is a downgrade';
+comment on column generations.newest_sha256 is 'Hash of the text of that Date: it and release_sha256 differ after a rollback';
 comment on column generations.release_sha256 is 'Hash of the text that the host signed';
 comment on column generations.published_sha256 is 'Hash of the signed file as served (InRelease, else Release): tells which generation is on the disk';
 comment on column generations.bytes is 'Bytes read from the host for it';

@@ -1,0 +1,2 @@
+-- rows: one
+select deb_status.publish_reconcile($1)
