@@ -54,8 +54,9 @@ $(BUILD)/gen/queries.h: sql/embed.sh $(QUERIES) | $(BUILD)/gen
 	sh sql/embed.sh header $(QUERIES) > $@
 $(BUILD)/gen/queries.c: sql/embed.sh $(QUERIES) | $(BUILD)/gen
 	sh sql/embed.sh queries $(QUERIES) > $@
-$(BUILD)/gen/scripts.c: sql/embed.sh $(SCRIPTS) | $(BUILD)/gen
+$(BUILD)/gen/scripts.c: sql/embed.sh $(SCRIPTS) sql/setup.sql | $(BUILD)/gen
 	sh sql/embed.sh scripts $(SCRIPTS) > $@
+	sh sql/embed.sh text db_setup_script sql/setup.sql >> $@
 $(BUILD)/gen $(BUILD)/bin:
 	mkdir -p $@
 
@@ -75,6 +76,12 @@ $(LIB): $(call objects,$(CORE_C)) $(BUILD)/gen/queries.o $(BUILD)/gen/scripts.o
 # cgi/http and cgi/hook without its main: for the tests
 CGI_LIB := $(BUILD)/libcgi.a
 $(CGI_LIB): $(call objects,$(HTTP_C) $(filter-out cgi/hook/main.c,$(HOOK_C)))
+	rm -f $@
+	$(AR) rcsD $@ $^
+
+# the commands, without main: for the tests
+ADMIN_LIB := $(BUILD)/libadmin.a
+$(ADMIN_LIB): $(call objects,$(filter-out core/admin/main.c,$(ADMIN_C)))
 	rm -f $@
 	$(AR) rcsD $@ $^
 

@@ -3,6 +3,7 @@
 # Writes C from the SQL files: embed.sh queries|scripts FILE... > out.c
 # queries: each FILE is one named query, its first line `-- rows: none|one|maybe|many`.
 # scripts: struct db_script_file rows of name and text, in the order given.
+# text: embed.sh text NAME FILE, one string.
 set -eu
 kind=$1; shift
 quote() { sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/    "/' -e 's/$/\\n"/' "$1"; }
@@ -26,4 +27,6 @@ scripts)
     echo 'const struct db_script_file db_scripts[] = {'
     for f; do echo "    {\"${f#sql/}\","; quote "$f"; echo '    },'; done
     echo '    {0, 0}};' ;;
+text)
+    echo "const char $1[] ="; quote "$2"; echo '    ;' ;;
 esac

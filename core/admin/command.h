@@ -74,5 +74,6 @@ extern const struct command command_mask;
 extern const struct command command_migrate;
 extern const struct command command_report;
 extern const struct command command_secret;
+extern const struct command command_setup_database;
 
 #endif

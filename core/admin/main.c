@@ -8,10 +8,17 @@
 #include "core/admin/command.h"
 #include "core/base/log.h"
 
+/* clang-format off */
 static const struct command *const commands[] = {
-    &command_report, &command_enqueue, &command_job,
-    &command_secret, &command_mask,    &command_migrate,
+    &command_report,
+    &command_enqueue,
+    &command_job,
+    &command_secret,
+    &command_mask,
+    &command_setup_database,
+    &command_migrate,
 };
+/* clang-format on */
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 

@@ -36,13 +36,16 @@ static void xabort_if(bool bad, const char *what)
     abort();
 }
 
-static bool conninfo_names_user(const char *conninfo)
+bool db_conninfo_value(const char *conninfo, const char *keyword, struct buf *out)
 {
     bool found = false;
     PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
     for (PQconninfoOption *o = options; o && o->keyword; o++)
-        if (strcmp(o->keyword, "user") == 0 && o->val && *o->val)
+        if (strcmp(o->keyword, keyword) == 0 && o->val && *o->val) {
             found = true;
+            if (out)
+                buf_add_str(out, o->val);
+        }
     PQconninfoFree(options);
     return found;
 }
@@ -68,7 +71,8 @@ struct db *db_open(const struct db_open_options *options, struct err *e)
     /* Later keywords win, and dbname is expanded: what conninfo says stays, but for the last. */
     const char *keys[] = {"user",   "connect_timeout", "fallback_application_name",
                           "dbname", "client_encoding", NULL};
-    const char *values[] = {conninfo_names_user(options->conninfo) ? NULL : options->role,
+    const char *values[] = {db_conninfo_value(options->conninfo, "user", NULL) ? NULL
+                                                                               : options->role,
                             timeout,
                             options->program,
                             options->conninfo,

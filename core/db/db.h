@@ -47,6 +47,10 @@ bool db_is_broken(const struct db *db); /* the connection is lost: close and ope
  * that has none by then fails, and the connection is broken. For requests with a deadline. */
 void db_limit(struct db *db, int64_t until_ms);
 
+/* What a connection string says of a keyword (dbname, host, port) itself, appended to out (may be
+ * NULL). False: nothing, or it is no connection string. */
+bool db_conninfo_value(const char *conninfo, const char *keyword, struct buf *out);
+
 /* Runs a query with n text parameters (NULL is SQL null). result may be NULL where rows are of
  * no interest; otherwise freed by db_result_free. Class 08, 53, 57P and timeouts: ERR_DATABASE;
  * all else ERR_INPUT with the server's words as detail. The SQLSTATE: db_sqlstate. */
