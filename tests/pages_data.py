@@ -3,6 +3,7 @@
 history, jobs and troubles, so that pages have something to show without any worker.
 
   fill(projects, targets) -> SQL, to be run as the owner
+  hostile() -> SQL of a small database whose names and texts want to be markup
   pages_data.py [PROJECTS [TARGETS]] prints it
 """
 import re
@@ -56,7 +57,7 @@ def upstream_version(n, series):
     """The newest version of a project in a series (0: the oldest); None: not released yet."""
     if n % 9 == 4 or (series == len(SERIES) - 1 and n % 3):
         return None
-    return f"{20 + n % 13 + series}.{n % 3}.{n % 5}"
+    return f"{4 + n % 13 + series}.{n % 3}.{n % 5}"
 
 
 def debian_version(n, series, suite):
@@ -65,7 +66,7 @@ def debian_version(n, series, suite):
         return None
     v = upstream_version(n, series)
     if v is None:
-        return f"{19 + n % 13 + series}.0.0-1"
+        return f"{3 + n % 13 + series}.0.0-1"
     major, minor, patch = v.split(".")
     kind = (n * 7 + suite * 3) % 10
     if kind == 0:
@@ -125,8 +126,8 @@ def release_list(n, series):
 
 def archives(projects, targets):
     names = SUITES + [f"{d}-{s[0]}-backports" for d in ("trixie", "bookworm") for s in SERIES[1:4]]
-    yield ("insert into mirrors (name, suites, checked) values ('bookworm-epoxy', "
-           "'{bookworm-epoxy-backports}', now() - interval '4 minutes');\n")
+    yield ("insert into mirrors (name, suites, checked, key_expires) values ('bookworm-epoxy', "
+           "'{bookworm-epoxy-backports}', now() - interval '4 minutes', now() + interval '9 days');\n")
     yield rows("suites", "id, name, uri, suite, components, line, mirror, origin, checked", [
         (str(i + 1), quote(n),
          "'http://osbpo.example.org/osbpo'" if "-" in n else "'http://ftp.example.org/debian'",
@@ -198,10 +199,10 @@ insert into job_lines (job, attempt, at, level, step, text) values
   (1, 1, now() - interval '7 minutes', 'warn', 'verify', 'Release.gpg is missing'),
   (1, 1, now() - interval '7 minutes', 'info', 'publish', 'published generation 8'),
   (2, 5, now() - interval '40 minutes', 'error', 'verify', 'the signature of InRelease is not by a key in keys/trixie-flamingo.gpg');
-insert into generations (mirror, suite, generation, release_sha256, job, bytes, seconds, url, published, own_signature) values
-  ('bookworm-epoxy', 'bookworm-epoxy-backports', 8, 'x', 1, 2481152, 1.25, 'https://jenkins.example.org/job/21/', now() - interval '7 minutes', true);
+insert into generations (mirror, suite, generation, release_sha256, published_sha256, job, bytes, seconds, url, published, own_signature) values
+  ('bookworm-epoxy', 'bookworm-epoxy-backports', 8, 'x', 'x', 1, 2481152, 1.25, 'https://jenkins.example.org/job/21/', now() - interval '7 minutes', true);
 insert into generation_sources values (1, 'project-021', '2:31.3.0-1~bpo12+1', '2:31.3.1-1~bpo12+1'), (1, 'project-022', null, '22.1.2-1'), (1, 'project-900', '1.0-1', null);
-insert into workers (name, host, version) values ('host-1', 'osbpo', '0.1');
+insert into workers (name, host, version, seen) values ('host-1', 'osbpo', '0.1', now() + interval '1 day');
 insert into refusals (sender, reason, refused) values ('', 'signature', 12), ('bookworm-epoxy', 'size', 1);
 update suites set error = 'ftp.example.org does not answer', checked = now() - interval '3 days' where id = 5;
 update instance set config_hash = 'fixture';
@@ -238,6 +239,77 @@ update status set changed = {at}, since = case when since > now() - interval '1 
  where changed > now() - interval '1 hour';
 update events set at = {at} where at > now() - interval '1 hour';
 """
+
+
+# What names, versions, addresses and sentences from outside may hold.
+EVIL = "\"'><script>alert(1)</script>&amp;{{X}}"
+TURNED = "a\u202eb\u2066c\x1b[31m"
+ADDRESS = "javascript:alert(document.domain)"
+FORMULA = "=HYPERLINK(\"x.example.org\")"
+
+
+def hostile():
+    """A series `epoxy` with a target `trixie` whose rows hold all of that, as SQL."""
+    names = [f"openstack/{EVIL}", f"openstack/{TURNED}", f"openstack/{FORMULA}", "openstack/plain"]
+    text = ["""
+set search_path = deb_status, pg_catalog, pg_temp;
+insert into upstreams (id, name, kind, location, checked, error) overriding system value values
+  (1, 'u', 'openstack-releases', 'x', now(), %(evil)s);
+insert into series (id, upstream, name, release, status, position, configured) overriding system value values
+  (1, 1, 'epoxy', '2025.1', 'maintained', 3, true), (2, 1, 'dalmatian', '2024.2', 'maintained', 2, false);
+insert into mirrors (name, suites, checked, error) values (%(evil)s, '{trixie}', now(), %(turned)s);
+insert into suites (id, name, uri, suite, components, line, mirror, checked, error, origin) overriding system value values
+  (1, 'trixie', %(address)s, %(evil)s, '{main}', 'deb x', %(evil)s, now(), %(evil)s, 'Debian'),
+  (2, %(turned)s, 'http://example.org/', 'sid', '{main}', 'deb y', null, now(), null, 'Debian');
+insert into targets (id, series, name, complete_since) overriding system value values (1, 1, 'trixie', now() - interval '9 days');
+insert into target_suites values (1, 1, 0);
+insert into masks (pattern, field, regex, reason, file, line) values ('x', 'repo', '=HYPER', %(evil)s, 'f', 1);
+"""]
+    for i, name in enumerate(names, 1):
+        text.append(f"""
+insert into projects (id, repo) overriding system value values ({i}, {quote(name)});
+insert into deliverables (id, series, name, team, type, oid) overriding system value values
+  ({i}, 1, {quote(name)}, {quote(name[10:])}, {quote(TURNED if i == 1 else EVIL)}, 'o');
+insert into series_projects values (1, {i}, {i}, {quote(name[10:])});
+insert into releases (deliverable, project, version, kind, debian, key, hash, released) values
+  ({i}, {i}, {quote("1.0" + EVIL)}, 'final', '1.0', {hexed("1.0")}, {quote(EVIL)}, '2026-11-01T00:00:00Z'),
+  ({i}, {i}, '0.9', 'final', '0.9', {hexed("0.9")}, {quote(EVIL)}, null);
+insert into status (target, project, deliverable, artifact, team, type, source, rule, upstream, upstream_key, upstream_hash,
+    released, debian, debian_key, debian_upstream, debian_upstream_key, suite, state, behind, carries, awaited, ended, elsewhere,
+    masked, mask_reason, since, since_known, changed)
+values (1, {i}, {quote(name)}, {quote(name[10:])}, {quote(name[10:])}, {quote(EVIL)}, {quote(name[10:])}, 'name',
+    {quote("1.0" + EVIL)}, {hexed("1.0")}, {quote(EVIL)}, '2026-11-01T00:00:00Z', {quote("0.9" + EVIL)}, {hexed("0.9")}, '0.9', {hexed("0.9")}, 1,
+    'outdated', 'series', 'dalmatian', null, {quote(EVIL)}, jsonb_build_object({quote(EVIL)}, {quote(EVIL)}),
+    {"true" if i == 3 else "false"}, {quote(EVIL)}, now(), true, now());
+insert into sources (suite, name, version, key, upstream, upstream_key, vcs_browser) values
+  (1, {quote(name[10:])}, '0.9', {hexed("0.9")}, '0.9', {hexed("0.9")}, %(address)s);
+insert into generations (id, mirror, suite, generation, release_sha256, published_sha256, job, url, current) overriding system value values
+  ({i}, %(evil)s, %(evil)s, {i}, 'x', 'x', null, %(address)s, {i == 4});
+insert into generation_sources values ({i}, {quote(name[10:])}, %(evil)s, %(turned)s);
+insert into events (kind, series, target, project, source, from_state, to_state, from_version, to_version, upstream, text, url)
+values ('state', 'epoxy', 'trixie', {quote(name)}, {quote(name[10:])}, 'ok', 'outdated', %(evil)s, %(turned)s, %(evil)s, %(evil)s, %(address)s);
+""")
+    text.append("""
+insert into jobs (id, kind, what, state, cause, started, ended, worker, error, step) overriding system value values
+  (1, 'mirror', %(evil)s, 'failed', %(evil)s, now(), now(), %(evil)s, %(turned)s, null),
+  (2, 'mirror', %(evil)s, 'running', %(turned)s, now(), null, %(evil)s, null, %(evil)s);
+update jobs set progress_done = 1, progress_total = 2, progress_unit = %(evil)s where id = 2;
+update generations set job = 1;
+insert into deliveries (sender, delivery, hash, type, source, version, url, body, job) values
+  (%(evil)s, %(turned)s, '', %(evil)s, %(evil)s, %(evil)s, %(address)s, '', 1);
+insert into job_lines (job, level, step, text) values (1, 'warn', %(evil)s, %(evil)s), (1, 'info', null, %(turned)s),
+  (1, 'raw', null, 'rawwords');
+insert into workers (name, host, version) values (%(evil)s, %(turned)s, %(evil)s);
+insert into set_aside_files (source, file, line, reason) values (%(evil)s, %(turned)s, 1, %(evil)s);
+insert into refusals (sender, reason, refused) values (%(evil)s, %(evil)s, 1);
+update instance set config_error = %(evil)s;
+insert into revisions (scope, n) values ('epoxy', 1), ('epoxy/trixie', 1);
+""")
+    values = {"evil": quote(EVIL), "turned": quote(TURNED), "address": quote(ADDRESS)}
+    whole = "".join(text)
+    for key, value in values.items():
+        whole = whole.replace(f"%({key})s", value)
+    return whole
 
 
 if __name__ == "__main__":

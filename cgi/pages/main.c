@@ -123,11 +123,10 @@ int main(void)
     log_open("pages.fcgi", LOG_NOTE);
     struct pages app = {.share = getenv("DEB_STATUS_SHARE")};
     struct err e = {0};
-    char hash[17], folder[512];
+    char hash[17];
     if (!app.share || !*app.share)
         app.share = DEB_STATUS_SHARE;
-    snprintf(folder, sizeof folder, "%s/templates", app.share);
-    if (template_load(folder, hash, &e) || load_config(&app, &e)) {
+    if (template_load(app.share, hash, &e) || load_config(&app, &e)) {
         log_event(LOG_ERROR, "start", "error", e.text, "detail", e.detail, NULL);
         return 1;
     }

@@ -153,7 +153,7 @@ int page_finish(struct page *p, const char *title, struct err *e)
                     "default-src 'self'; base-uri 'none'; form-action 'self'; "
                     "frame-ancestors 'none'; object-src 'none'");
     response_header(p->res, "X-Content-Type-Options", "nosniff");
-    response_header(p->res, "Referrer-Policy", "no-referrer");
+    response_header(p->res, "Referrer-Policy", "same-origin");
     return template_expand(fragment ? "fragment.html" : "layout.html", p->root, &p->res->body, e);
 }
 

@@ -39,8 +39,14 @@ static void add_near(struct page *p)
         names[i] = db_value(r, (int)i, "name");
     size_t n = near_names(asked_name(p->req), names, count, found, NEAR_MAX);
     struct template_dict *near = n ? template_section(p->content, "NEAR") : NULL;
-    for (size_t i = 0; i < n; i++)
-        page_row(template_section(near, "NEAR_ROW"), r, (int)found[i]);
+    for (size_t i = 0; i < n; i++) {
+        struct template_dict *row = template_section(near, "NEAR_ROW");
+        struct buf href = BUF_INIT;
+        response_encode_path(&href, db_value(r, (int)found[i], "href"), true);
+        template_set(row, "NAME", names[found[i]]);
+        template_set(row, "HREF", buf_str(&href));
+        buf_free(&href);
+    }
     db_result_free(r);
 }
 

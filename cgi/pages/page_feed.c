@@ -27,8 +27,10 @@ static void add_entries(struct page *p, const struct feed *f, const struct db_re
         struct template_dict *d = template_section(p->root, "ENTRY");
         const char *job = db_value(r, i, "job"), *series = db_value(r, i, "series");
         page_row(d, r, i);
+        /* a project's entry holds less than the one of the same job in the other feeds */
         template_set(d, "ENTRY_ID",
-                     arena_printf(a, "%s/feed.atom#%s", f->url, db_value(r, i, "key")));
+                     arena_printf(a, "%s%s/feed.atom#%s", f->url, f->repo ? f->path : "",
+                                  db_value(r, i, "key")));
         const char *link = job      ? arena_printf(a, "%s/jobs/%s", f->url, job)
                            : series ? arena_printf(a, "%s/%s", f->url, encoded(p, series))
                                     : arena_printf(a, "%s/", f->url);
@@ -36,10 +38,22 @@ static void add_entries(struct page *p, const struct feed *f, const struct db_re
     }
 }
 
+static int find_project(struct page *p, const char *repo, struct err *e)
+{
+    struct db_result *r = NULL;
+    if (db_call(p->app->db, &query_page_project, &r, e, repo))
+        return -1;
+    bool there = db_result_rows(r) > 0;
+    db_result_free(r);
+    return there ? 0 : err_set(e, ERR_NOT_FOUND, "there is no project %s", repo);
+}
+
 static int fill(struct page *p, const struct feed *f, struct err *e)
 {
     struct db_result *r = NULL;
     struct arena *a = p->req->arena;
+    if (f->repo && find_project(p, f->repo, e))
+        return -1;
     if (db_call(p->app->db, &query_page_feed, &r, e, f->series, f->repo))
         return -1;
     const char *site = p->app->config->site_title ? p->app->config->site_title : "deb-status";

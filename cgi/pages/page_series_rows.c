@@ -28,6 +28,7 @@ static const struct field project_fields[] = {
     FIELD("masked_row", "MASKED_ROW"),
     FIELD("moved", "MOVED"),
     FIELD("mask_reason", "MASK_REASON"),
+    FIELD("opendev", "OPENDEV"),
 };
 static const struct field cell_fields[] = {
     FIELD("target_name", "TARGET_NAME"),

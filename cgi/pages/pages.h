@@ -75,8 +75,10 @@ void page_rows(struct template_dict *d, const char *section, const struct db_res
 /* Sets KEY and shows IF_KEY where the value is neither null, empty nor false. A time gets KEY_TEXT
  * (2026-05-01 10:00 UTC) and KEY_DAY as well: what it reads as where no script counts its age. */
 void page_set(struct template_dict *d, const char *key, const char *value);
-/* page_set for each column, in upper case. A section sees what the sections around it have set and
- * shown: a dictionary with rows in it gets its own columns alone. */
+/* page_set for each column, in upper case. Mind two habits of ctemplate: a section sees what those
+ * around it have set and shown, so a dictionary with rows in it gets its own columns alone; and
+ * what is inside {{#IF_X}} is seen from where IF_X was shown, so it is shown where its values are.
+ */
 void page_row(struct template_dict *d, const struct db_result *r, int row);
 /* Runs a query and adds its rows to a section; returns how many, -1 with e. */
 #define page_query(p, d, section, query, e, ...)                                                   \

@@ -100,13 +100,31 @@ void hash_text(uint64_t *h, const std::string &text) /* FNV-1a */
         *h = (*h ^ c) * 1099511628211ULL;
 }
 
-int load_one(const std::filesystem::path &path, uint64_t *h, struct err *e)
+std::string read_all(const std::filesystem::path &path)
 {
     std::ifstream in(path);
     std::stringstream text;
     text << in.rdbuf();
-    hash_text(h, text.str());
-    if (text.str().rfind("{{%AUTOESCAPE context=\"", 0) != 0)
+    return text.str();
+}
+
+std::vector<std::filesystem::path> files_of(const std::filesystem::path &folder)
+{
+    std::vector<std::filesystem::path> files;
+    for (const auto &entry : std::filesystem::directory_iterator(folder))
+        if (entry.is_regular_file())
+            files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+int load_one(const std::filesystem::path &path, uint64_t *h, struct err *e)
+{
+    std::string ext = path.extension(), text = read_all(path);
+    if (ext != ".html" && ext != ".svg" && ext != ".atom")
+        return 0;
+    hash_text(h, text);
+    if (text.rfind("{{%AUTOESCAPE context=\"", 0) != 0)
         return err_set(e, ERR_INPUT, "template %s does not start with AUTOESCAPE",
                        path.filename().c_str());
     if (!ctemplate::LoadTemplate(path.filename().string(), ctemplate::STRIP_BLANK_LINES))
@@ -160,21 +178,17 @@ struct template_dict *template_include(struct template_dict *d, const char *name
     return face(child);
 }
 
-int template_load(const char *folder, char hash[17], struct err *e)
+int template_load(const char *share, char hash[17], struct err *e)
 {
     uint64_t h = 14695981039346656037ULL;
     try {
-        std::vector<std::filesystem::path> files;
-        for (const auto &entry : std::filesystem::directory_iterator(folder)) {
-            std::string ext = entry.path().extension();
-            if (ext == ".html" || ext == ".svg" || ext == ".atom")
-                files.push_back(entry.path());
-        }
-        std::sort(files.begin(), files.end());
-        ctemplate::Template::SetTemplateRootDirectory(folder);
-        for (const auto &path : files)
+        const std::filesystem::path top(share);
+        ctemplate::Template::SetTemplateRootDirectory((top / "templates").string());
+        for (const auto &path : files_of(top / "templates"))
             if (load_one(path, &h, e))
                 return -1;
+        for (const auto &path : files_of(top / "static"))
+            hash_text(&h, read_all(path));
     } catch (const std::exception &x) {
         err_set(e, ERR_SYSTEM, "cannot read the templates");
         return err_detail(e, x.what(), static_cast<long>(strlen(x.what())));

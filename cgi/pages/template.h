@@ -34,10 +34,11 @@ void template_show(struct template_dict *d, const char *name);
 /* Fills {{>NAME}} with a file of the templates' folder. */
 struct template_dict *template_include(struct template_dict *d, const char *name, const char *file);
 
-/* Reads and parses every *.html, *.svg and *.atom of the folder, and remembers it for
+/* Reads and parses every *.html, *.svg and *.atom of share/templates, and remembers the folder for
  * template_expand. A file that does not start with the AUTOESCAPE pragma (it would not be escaped
- * at all), or does not parse, is ERR_INPUT. hash (17 bytes) gets a hash of all the text. */
-int template_load(const char *folder, char hash[17], struct err *e);
+ * at all), or does not parse, is ERR_INPUT. hash (17 bytes) gets a hash of all their text and of
+ * the files in share/static, which pages name together with it. */
+int template_load(const char *share, char hash[17], struct err *e);
 
 /* Appends the expanded file (layout.html) to out. */
 int template_expand(const char *file, struct template_dict *page, struct buf *out, struct err *e);

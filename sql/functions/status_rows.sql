@@ -198,6 +198,12 @@ language sql immutable parallel safe as $$
 $$;
 comment on function deb_status.csv_field is 'RFC 4180, and no formula for a spreadsheet: what starts with = + - @ or a tab gets an apostrophe before it';
 
+create or replace function deb_status.metric_label(t text) returns text
+language sql immutable parallel safe as $$
+  select replace(replace(replace(deb_status.plain_text(t), '\', '\\'), '"', '\"'), E'\n', '\n')
+$$;
+comment on function deb_status.metric_label is 'A label''s value in Prometheus'' text format 0.0.4';
+
 create or replace function deb_status.key_values(o jsonb) returns text
 language sql immutable as $$
   select coalesce(string_agg(key || '=' || value, ' ' order by key), '') from jsonb_each_text(o)

@@ -13,34 +13,44 @@ with m (o, family, type, help, labels, value) as (
     union all select 'waiting', count(*) filter (where fulfilled is null and ignored is null) from deliveries) d
   union all
   select 4, 'refused_total', 'counter', 'Requests refused, by sender and reason',
-         format('{sender="%s",reason="%s"}', esc.s, esc.r), r.refused
-    from refusals r cross join lateral (select
-      replace(replace(replace(r.sender, '\', '\\'), '"', '\"'), E'\n', '\n') as s,
-      replace(replace(replace(r.reason, '\', '\\'), '"', '\"'), E'\n', '\n') as r) esc
+         format('{sender="%s",reason="%s"}', metric_label(r.sender), metric_label(r.reason)), r.refused
+    from refusals r
   union all
   select 5, 'job_seconds', 'gauge', 'How long the last finished job of a kind took',
-         format('{kind="%s",what="%s"}', kind, replace(replace(what, '\', '\\'), '"', '\"')), s from (
+         format('{kind="%s",what="%s"}', kind, metric_label(what)), s from (
     select distinct on (kind, what) kind, what, round(extract(epoch from ended - started), 3) as s
       from jobs where state = 'done' and started is not null order by kind, what, ended desc) j
   union all
-  select 6, 'published_bytes_total', 'counter', 'Bytes transferred for what is published, by mirror',
-         format('{mirror="%s"}', mirror), sum(bytes) from generations group by mirror
+  select 6, 'job_step_seconds', 'gauge', 'How long the steps of the last finished job of a kind took',
+         format('{kind="%s",what="%s",step="%s"}', metric_label(kind), metric_label(what), metric_label(step)),
+         round(sum(extract(epoch from greatest(ends, at) - at)), 3) from (
+    select j.kind, j.what, l.step, l.at, coalesce(lead(l.at) over (partition by j.id order by l.n), j.ended) as ends
+      from (select distinct on (kind, what) id, kind, what, attempts, ended from jobs where state = 'done' and started is not null
+             order by kind, what, ended desc) j
+      join job_lines l on l.job = j.id and l.attempt = j.attempts and l.step is not null) s
+   group by kind, what, step
   union all
-  select 7, 'data_age_seconds', 'gauge', 'Since the last good look at a source of data',
-         format('{kind="%s",source="%s"}', k, replace(replace(name, '\', '\\'), '"', '\"')),
+  select 7, 'published_bytes_total', 'counter', 'Bytes transferred for what is published, by mirror',
+         format('{mirror="%s"}', metric_label(mirror)), sum(bytes) from generations group by mirror
+  union all
+  select 8, 'data_age_seconds', 'gauge', 'Since the last good look at a source of data',
+         format('{kind="%s",source="%s"}', k, metric_label(name)),
          round(extract(epoch from now() - checked), 0) from (
     select 'upstream' as k, name, checked from upstreams
     union all select 'suite', name, checked from suites where configured
     union all select 'mirror', name, checked from mirrors where configured) f where checked is not null
   union all
-  select 8, 'projects', 'gauge', 'Projects by state', format('{series="%s",target="%s",state="%s"}', i.series, i.target, v.s), v.n
+  select 9, 'key_expiry_seconds', 'gauge', 'Until the key that signed a mirror last stops being valid', format('{mirror="%s"}', metric_label(name)),
+         round(extract(epoch from key_expires - now()), 0) from mirrors where configured and key_expires is not null
+  union all
+  select 10, 'projects', 'gauge', 'Projects by state', format('{series="%s",target="%s",state="%s"}', metric_label(i.series), metric_label(i.target), v.s), v.n
     from target_info(null, null) i
    cross join lateral (values ('ok', i.ok), ('outdated', i.outdated), ('missing', i.missing), ('ahead', i.ahead),
                               ('unreleased', i.unreleased), ('masked', i.masked)) v (s, n)
   union all
-  select 9, 'set_aside_files', 'gauge', 'Input files that could not be read', '', (select count(*) from set_aside_files)
+  select 11, 'set_aside_files', 'gauge', 'Input files that could not be read', '', (select count(*) from set_aside_files)
   union all
-  select 10, 'workers', 'gauge', 'Workers seen within two minutes', '',
+  select 12, 'workers', 'gauge', 'Workers seen within two minutes', '',
          (select count(*) from workers where seen > now() - interval '2 minutes')
 )
 select string_agg(case when first then format(E'# HELP deb_status_%s %s\n# TYPE deb_status_%s %s\n', family, help, family, type) else '' end

@@ -5,7 +5,7 @@
 -- $10 unreleased rows too, $11 text, $12 field to sort by, $13 in which target, $14 'down',
 -- $15 group, $16 changed since, $17 only awaited ones.
 with r as (
-  select r.*, t.position, se.kind = 'cycle' as cycle,
+  select r.*, t.position, se.kind = 'cycle' as cycle, u.kind = 'openstack-releases' as opendev,
          case $12::text
            when 'upstream' then encode(r.upstream_key, 'hex')
            when 'debian' then encode(r.debian_key, 'hex')
@@ -32,7 +32,7 @@ with r as (
          and ($11::text is null
               or strpos(lower(concat_ws(' ', r.project, r.deliverable, r.artifact, r.source)), lower($11::text)) > 0) as fits
     from status_rows($1, $2, $3::timestamptz) r
-    join series se on se.name = r.series
+    join series se on se.name = r.series join upstreams u on u.id = se.upstream
     join targets t on t.series = se.id and t.name = r.target
 ), named as (
   select r.*,
@@ -58,7 +58,7 @@ select k.project, k.name, k.name <> regexp_replace(k.project, '^.*/', '') as oth
        case when $3 is null and k.state in ('outdated', 'missing') then iso(k.released) end as late_since,
        k.days_behind, case when $3 is not null then k.days_behind end as days_then,
        so.vcs_browser, old.version as from, old.hash as from_hash, k.upstream as to,
-       k.upstream_hash as to_hash, b.url as build_url, iso(b.published) as built, b.job as build_job
+       k.upstream_hash as to_hash, b.url as build_url, iso(b.published) as built, b.job as build_job, k.opendev
   from kept k
   left join suites su on su.name = k.suite
   left join sources so on so.suite = su.id and so.name = k.source

@@ -15,7 +15,7 @@ select to_char(x.day, 'YYYYMMDD') || '/' || coalesce('job-' || x.job, 'event-' |
        coalesce(case when x.n = 1 then (select concat_ws(' ', coalesce(l.source, l.project), l.to_version, l.target, l.to_state, l.text) from last l where l.id = x.id)
                      else x.n || ' changes' end, '') || coalesce(' in ' || x.series, '') as title,
        (select string_agg(concat_ws(' ', coalesce(l.source, l.project, l.kind), l.target,
-                 case when l.to_state is not null then concat_ws(' → ', l.from_state, l.to_state) end,
+                 case when l.from_state <> l.to_state then concat_ws(' → ', l.from_state, l.to_state) else l.to_state end,
                  concat_ws(' → ', l.from_version, l.to_version), l.text), E'\n' order by l.project, l.target)
           from (select * from last l
                  where l.day = x.day and l.series is not distinct from x.series and l.job is not distinct from x.job
