@@ -72,6 +72,7 @@ extern const struct command command_enqueue;
 extern const struct command command_job;
 extern const struct command command_mask;
 extern const struct command command_migrate;
+extern const struct command command_publish;
 extern const struct command command_report;
 extern const struct command command_secret;
 extern const struct command command_setup_database;

@@ -52,7 +52,7 @@ void run_warn(const struct run *r, const char *format, ...)
 
 /* ---- the run's place and rights ---- */
 
-static int take_place(struct run *r, int64_t token, struct err *e)
+int mirror_take_place(struct run *r, int64_t token, struct err *e)
 {
     r->place = place_of(r->a, r->config->publish_root);
     r->staging = place_staging(r->a, &r->place, r->mirror->name);
@@ -236,7 +236,7 @@ int mirror_run(struct run *r, int64_t token, bool sweep, struct err *e)
     struct err failed = {0};
     int rc = -1;
     r->lock_fd = -1;
-    if (take_place(r, token, e))
+    if (mirror_take_place(r, token, e))
         return -1;
     if (prepare(r, e) || go(r, &own, &failed, e))
         goto out;

@@ -14,4 +14,8 @@
  * reached is noted and is no failure. Gives rights of the process away, for good. */
 int mirror_run(struct run *r, int64_t token, bool sweep, struct err *e);
 
+/* The archive's folders and the mirror's lock, as a run takes them; token 0: for a command, which
+ * ends nobody else's run. Fills place, staging, host, lock_fd. */
+int mirror_take_place(struct run *r, int64_t token, struct err *e);
+
 #endif

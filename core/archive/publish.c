@@ -29,11 +29,9 @@ static void prepare_indexes(struct run *r, struct suite *s, struct indexes *x)
                           .deadline_ms = r->transfer.deadline_ms};
 }
 
-/* What a tree of ours says, without the rules for what a host may bring: it was judged when it
- * came. x is open after that. */
-static int read_tree(struct run *r, struct suite *s, const char *folder,
-                     const struct release *release, struct indexes *x, struct contents *out,
-                     struct err *e)
+int publish_read_tree(struct run *r, struct suite *s, const char *folder,
+                      const struct release *release, struct indexes *x, struct contents *out,
+                      struct err *e)
 {
     static const struct contents_rules any = {0};
     prepare_indexes(r, s, x);
@@ -48,8 +46,8 @@ int publish_read_contents(struct run *r, struct suite *s, struct err *e)
     if (s->contents.files || s->contents.sources || !s->now.exists)
         return 0;
     indexes_close(&s->indexes);
-    return read_tree(r, s, place_suite(s->a, &r->place, s->name), &s->now.release, &s->indexes,
-                     &s->contents, e);
+    return publish_read_tree(r, s, place_suite(s->a, &r->place, s->name), &s->now.release,
+                             &s->indexes, &s->contents, e);
 }
 
 int publish_read_suite(struct run *r, struct suite *s, struct err *e)
@@ -89,7 +87,7 @@ static int tell_database(struct run *r, struct suite *s, const struct record_sta
     int rc = -1;
     if (folder &&
         (published_read(s->a, &r->place, s->name, folder, &earlier, e) ||
-         (earlier.exists && read_tree(r, s, folder, &earlier.release, &x, &s->before, e))))
+         (earlier.exists && publish_read_tree(r, s, folder, &earlier.release, &x, &s->before, e))))
         goto out;
     if (publish_read_contents(r, s, e))
         goto out;
@@ -217,8 +215,8 @@ static int read_indexes(struct run *r, struct suite *s, struct err *e)
                  s->contents.essential[i]);
     if (!s->now.exists)
         return 0;
-    int rc = read_tree(r, s, place_suite(s->a, &r->place, s->name), &s->now.release, &old,
-                       &s->before, e);
+    int rc = publish_read_tree(r, s, place_suite(s->a, &r->place, s->name), &s->now.release, &old,
+                               &s->before, e);
     indexes_close(&old);
     return rc;
 }
@@ -227,17 +225,22 @@ struct switching {
     struct run *r;
     struct suite *s;
     struct tree tree;
+    int (*also)(void *data, struct err *e);
+    void *data;
 };
 
 static int make_switch(void *data, struct err *e)
 {
     struct switching *w = data;
+    if (w->also && w->also(w->data, e))
+        return -1;
     return tree_switch(w->r, w->s, &w->tree, e);
 }
 
-static int publish_tree(struct run *r, struct suite *s, struct err *e)
+int publish_tree(struct run *r, struct suite *s, int (*also)(void *data, struct err *e), void *data,
+                 struct err *e)
 {
-    struct switching w = {.r = r, .s = s};
+    struct switching w = {.r = r, .s = s, .also = also, .data = data};
     struct err why = {0};
     int rc = -1, lock = pool_lock(s->a, &r->place, false, e);
     if (lock < 0)
@@ -269,7 +272,7 @@ static int fetch_and_publish(struct run *r, struct suite *s, struct err *e)
     if (fetch_indexes(r, s, e) || read_indexes(r, s, e) || pool_fetch(r, s, e))
         return -1;
     lock_kill_strays(signer_pid(r->signer));
-    return publish_tree(r, s, e);
+    return publish_tree(r, s, NULL, NULL, e);
 }
 
 int publish_suite(struct run *r, struct suite *s, struct err *e)

@@ -18,6 +18,17 @@ int publish_suite(struct run *r, struct suite *s, struct err *e);
 /* Fills s->contents with what is published, where it is not filled yet. */
 int publish_read_contents(struct run *r, struct suite *s, struct err *e);
 
+/* What a tree of ours says, without the rules for what a host may bring: it was judged when it
+ * came. x is open after that. */
+int publish_read_tree(struct run *r, struct suite *s, const char *folder,
+                      const struct release *release, struct indexes *x, struct contents *out,
+                      struct err *e);
+
+/* The end of it: pool files are taken in, the tree is made, recorded and switched to. also (or
+ * NULL) runs in the transaction, before the switch. */
+int publish_tree(struct run *r, struct suite *s, int (*also)(void *data, struct err *e), void *data,
+                 struct err *e);
+
 /* A suite of this disk by its name alone, whoever's it is: fills s->now and s->contents. */
 int publish_read_suite(struct run *r, struct suite *s, struct err *e);
 
