@@ -12,6 +12,7 @@
 #include "core/base/log.h"
 #include "core/queue/report.h"
 #include "core/worker/jobs.h"
+#include "core/worker/sandbox.h"
 #include "gen/queries.h"
 
 #define OPEN_FILES_MAX 1024
@@ -96,7 +97,8 @@ static int run(struct job *job, struct config **config, struct err *e)
     const struct job_kind *kind = jobs_find(job->kind);
     if (!kind)
         return err_set(e, ERR_INPUT, "this worker knows no jobs of kind %s", job->kind);
-    return kind->run(job, e);
+    /* only a mirror's job has a name */
+    return sandbox_apply(job->config, *job->what != '\0', job->arena, e) ? -1 : kind->run(job, e);
 }
 
 int run_job(int64_t id, int64_t token)
