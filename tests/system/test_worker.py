@@ -15,8 +15,9 @@ import pytest
 from conftest import free_port, wait_for
 
 UPSTREAM = {
-    "data/series_status.yaml": "- name: epoxy\n  release-id: '2025.1'\n  status: maintained\n"
-                               "  initial-release: 2025-04-02\n",
+    "data/series_status.yaml":
+        "- {name: flamingo, release-id: '2025.2', status: development, initial-release: 2025-10-01}\n"
+        "- {name: epoxy, release-id: '2025.1', status: maintained, initial-release: 2025-04-02}\n",
     "deliverables/epoxy/nova.yaml":
         "team: nova\ntype: service\nrelease-model: cycle-with-rc\nlaunchpad: nova\n"
         "repository-settings: {openstack/nova: {}}\nreleases:\n  - version: 31.0.0\n"
@@ -219,7 +220,7 @@ def test_worker_killed_in_mid_job(held):
     held.worker("start", 2)
     try:
         wait_for(lambda: is_in(held, job, "running", attempts + 1), "the job runs again", 60)
-        assert job_process(held, job, "worker-2")
+        wait_for(lambda: job_process(held, job, "worker-2"), "its process is there")
         text = held.psql(f"select string_agg(text, ' ') from deb_status.job_lines where job = {job}")
         assert "its lease was not renewed" in text
     finally:
