@@ -258,7 +258,8 @@ begin
   delete from series s
    where not s.configured and s.release is null and s.status is null
      and not exists (select from deliverables d where d.series = s.id)
-     and s.id in (select series from cfg_touched);
+     and s.id in (select series from cfg_touched)
+     and not exists (select from status st join target_rows t on t.id = st.target where t.series = s.id);
   return query select s.id from series s join cfg_touched t on t.series = s.id order by s.id;
 end $$;
 comment on function configure_finish() is 'Removes what nothing uses any more; returns the series that are or were configured: to be compared';

@@ -14,15 +14,21 @@ import threading
 import pytest
 from conftest import free_port, wait_for
 
+NOVA = """team: nova
+type: service
+release-model: cycle-with-rc
+launchpad: nova
+repository-settings: {openstack/nova: {}}
+releases:
+  - version: %s
+    projects: [{repo: openstack/nova, hash: 1111111111111111111111111111111111111111}]
+"""
 UPSTREAM = {
     "data/series_status.yaml":
         "- {name: flamingo, release-id: '2025.2', status: development, initial-release: 2025-10-01}\n"
         "- {name: epoxy, release-id: '2025.1', status: maintained, initial-release: 2025-04-02}\n",
-    "deliverables/epoxy/nova.yaml":
-        "team: nova\ntype: service\nrelease-model: cycle-with-rc\nlaunchpad: nova\n"
-        "repository-settings: {openstack/nova: {}}\nreleases:\n  - version: 31.0.0\n"
-        "    projects: [{repo: openstack/nova, hash: "
-        "1111111111111111111111111111111111111111}]\n",
+    "deliverables/epoxy/nova.yaml": NOVA % "31.0.0",
+    "deliverables/flamingo/nova.yaml": NOVA % "32.0.0",
 }
 
 
@@ -330,6 +336,7 @@ def test_configuration_changes(held):
 
     # moved away and back: the target's row, and with it its history, is the same
     target = held.psql("select id from deb_status.targets where name = 'sid'")
+    assert held.status("flamingo", "sid")["openstack/nova"]["state"] == "missing"
     os.rename(f"{held.etc}/releases.d/flamingo.yaml", f"{held.etc}/flamingo.yaml")
     wait_for(lambda: held.psql("select count(*) from deb_status.targets where name = 'sid'") == "0",
              "the series is gone")
