@@ -7,10 +7,12 @@ set client_min_messages = warning;
 select format('create role %I login noinherit', r)
   from unnest(array['deb_status_owner', 'deb_status_worker', 'deb_status_hook', 'deb_status_pages']) r
  where not exists (select from pg_roles where rolname = r) \gexec
+-- Limits for two web hosts with the processes of apache/deb-status.conf (16 and 24 each) and two
+-- workers; a program that is replaced under way has its old processes for a moment. More hosts: raise them.
 alter role deb_status_owner login nosuperuser nocreatedb nocreaterole noreplication connection limit 12;
 alter role deb_status_worker login nosuperuser nocreatedb nocreaterole noreplication connection limit 30;
-alter role deb_status_hook login nosuperuser nocreatedb nocreaterole noreplication connection limit 24;
-alter role deb_status_pages login nosuperuser nocreatedb nocreaterole noreplication connection limit 24;
+alter role deb_status_hook login nosuperuser nocreatedb nocreaterole noreplication connection limit 40;
+alter role deb_status_pages login nosuperuser nocreatedb nocreaterole noreplication connection limit 60;
 
 select format('create database %I owner deb_status_owner encoding ''UTF8'' template template0', :'dbname')
  where not exists (select from pg_database where datname = :'dbname') \gexec

@@ -7,11 +7,13 @@
 #include "core/base/log.h"
 #include "gen/queries.h"
 
-/* A sender has its answer within 3 s of its request, whatever the database does. Two seconds are
- * the least that libpq takes as a limit for connecting. */
-#define ANSWER_MS            2700
+/* A sender has its answer within 3 s of its request, whatever the database does: of these one or
+ * two can be mod_fcgid's, which sleeps a whole second where it finds no free process. Two seconds
+ * are the least that libpq takes as a limit for connecting. */
+#define ANSWER_MS            1500
+#define NOTE_MS              500 /* what is done between requests: the next one may be there already */
 #define CONNECT_TIMEOUT_S    2
-#define STATEMENT_TIMEOUT_MS 1500
+#define STATEMENT_TIMEOUT_MS 1200
 #define RETRY_BUDGET_MS      300  /* a connection found dead this fast is replaced at once */
 #define HUNG_MS              1000 /* an answer that did not come for so long: nobody waits again */
 #define LOG_EVERY_MS         1000
@@ -123,17 +125,23 @@ const char *hook_deliver(struct hook *hook, struct request *req, const struct de
     return reason;
 }
 
+void hook_keep_connected(struct hook *hook)
+{
+    hook->begun_ms = clock_monotonic_ms() - ANSWER_MS; /* without waiting */
+    database(hook, NULL);
+}
+
 void hook_note_refusals(struct hook *hook, bool force)
 {
     struct err e = {.code = ERR_NONE};
     if (!refusals_due(&hook->refusals) && !(force && hook->refusals.count > 0))
         return;
-    hook->begun_ms = clock_monotonic_ms();
+    hook->begun_ms = clock_monotonic_ms() - ANSWER_MS + NOTE_MS;
     struct db *db = database(hook, &e);
     if (db && refusals_write(&hook->refusals, db, &e) == 0)
         return;
     refusals_later(&hook->refusals);
     if (db && db_is_broken(db))
-        db_connector_drop(hook->database, clock_monotonic_ms() - hook->begun_ms >= HUNG_MS);
+        db_connector_drop(hook->database, true);
     log_event(LOG_WARN, "refusals", "error", e.text, "detail", e.detail, NULL);
 }

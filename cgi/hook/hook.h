@@ -42,6 +42,9 @@ const struct sender *hook_sender(const struct hook *hook, const struct request *
 const char *hook_deliver(struct hook *hook, struct request *req, const struct delivery *delivery,
                          struct response *res);
 
+/* Between requests: begins to connect where there is no connection, or goes on with it. */
+void hook_keep_connected(struct hook *hook);
+
 /* Writes the refusals where they are due and the database is there; force: due or not. */
 void hook_note_refusals(struct hook *hook, bool force);
 

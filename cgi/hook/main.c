@@ -57,6 +57,12 @@ static void end(void *data)
     hook_note_refusals(data, false);
 }
 
+static void idle(void *data)
+{
+    hook_note_refusals(data, false);
+    hook_keep_connected(data);
+}
+
 /* A path that can be no sender's (/hook//x): an unknown one, answered like a wrong signature. */
 static void not_found(struct request *req, struct response *res, void *data)
 {
@@ -81,7 +87,7 @@ int main(void)
         .routes = routes,
         .data = &hook,
         .begin = begin,
-        .idle = end,
+        .idle = idle,
         .end = end,
         .bad_method = bad_method,
         .not_found = not_found,

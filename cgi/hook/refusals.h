@@ -13,8 +13,9 @@
 #include "cgi/http/request.h"
 #include "core/db/db.h"
 
-#define REFUSALS_MAX 256 /* pairs of sender and reason between two writes; more: as of no sender   \
-                          */
+#define REFUSALS_MAX                                                                               \
+    256 /* pairs of sender and reason between two writes; more: as of no sender                    \
+         */
 #define REFUSALS_EVERY 10000 /* ms */
 
 struct refusal {

@@ -21,6 +21,7 @@ struct attempt {
     struct db_open_options options;
     struct db *db;
     struct err error;
+    int64_t ended_ms;
 };
 
 struct db_connector {
@@ -38,6 +39,7 @@ static void *run(void *data)
     pthread_mutex_lock(&a->lock);
     a->db = db;
     a->error = e;
+    a->ended_ms = clock_monotonic_ms();
     a->done = true;
     pthread_cond_signal(&a->ended);
     pthread_mutex_unlock(&a->lock);
@@ -123,7 +125,7 @@ static int attempt_finish(struct db_connector *c, struct err *e)
         err_set(e, ERR_DATABASE, "the connection to the database is being made anew");
     } else {
         c->db = a->db;
-        c->failed_ms = a->db ? 0 : clock_monotonic_ms();
+        c->failed_ms = a->db ? 0 : a->ended_ms;
         c->hung = c->hung && !a->db;
         if (!a->db && e)
             *e = a->error;
@@ -182,6 +184,9 @@ struct db *db_connector_get(struct db_connector *c, const struct db_open_options
 {
     if (c->db && db_is_broken(c->db))
         db_connector_drop(c, false);
+    /* What ended since the last call: a success, or a failure that may be long ago. */
+    if (!c->db && c->attempt && attempt_wait(c->attempt, 0))
+        attempt_finish(c, e);
     if (c->db)
         return c->db;
     if (attempt_begin(c, options, &wait_ms, e) < 0)
