@@ -166,6 +166,8 @@ int migrate_run(struct db *db, struct migrate_result *result, struct err *e)
         goto out;
     if (!current && make_code(db, e))
         goto out;
+    if (db_call(db, &query_migrate_instance, NULL, e))
+        goto out;
     made.code_made = !current;
     rc = 0;
 out:

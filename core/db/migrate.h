@@ -2,7 +2,8 @@
 /*
  * The schema: numbered migrations (each once, in a transaction of its own, recorded in table
  * migrations), then functions, views and grants, which are dropped and made anew in one
- * transaction whenever their text differs from what is installed. Runs as role owner.
+ * transaction whenever their text differs from what is installed. A database that was restored
+ * from a dump gets a new instance name. Runs as role owner.
  */
 #ifndef CORE_DB_MIGRATE_H
 #define CORE_DB_MIGRATE_H

@@ -5,6 +5,7 @@ comment on schema deb_status is 'Debian packages against upstream''s releases: q
 create table instance (
   only_one bool primary key default true check (only_one),
   instance text not null,
+  origin text,
   created timestamptz not null default now(),
   code_hash text,
   config_hash text,
@@ -13,6 +14,7 @@ create table instance (
 );
 comment on table instance is 'One row: who this database is';
 comment on column instance.instance is 'Random name made by migrate, renewed by a restore; part of every ETag';
+comment on column instance.origin is 'Cluster, database and table that the name was made for: another one after a restore';
 comment on column instance.code_hash is 'Hash of the functions and views that are installed';
 comment on column instance.config_hash is 'Hash of the configuration that the last configure job wrote';
 comment on column instance.config_error is 'Why a changed configuration was not taken, or null';

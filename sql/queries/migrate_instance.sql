@@ -1,0 +1,2 @@
+-- rows: one
+select deb_status.instance_renew() as renewed
