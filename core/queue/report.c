@@ -12,8 +12,9 @@
 static void add_field(struct buf *out, const char *text)
 {
     size_t len = text ? strnlen(text, FIELD_MAX) : 0;
-    while (len == FIELD_MAX && len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
-        len--; /* no half character at the cut */
+    if (len == FIELD_MAX) /* no half character at the cut */
+        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+            len--;
     buf_add(out, text ? text : "", len);
     buf_add_char(out, '\0');
 }
