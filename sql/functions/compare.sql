@@ -32,6 +32,21 @@ begin
 end $$;
 comment on function deb_status.temp_drop is 'Drops temporary tables of this session, silently where there are none';
 
+create or replace function deb_status.analyze_grown(variadic names text[]) returns void
+language plpgsql security definer set search_path = pg_catalog, deb_status, pg_temp as $$
+declare
+  grown text;
+begin
+  for grown in
+    select c.relname from pg_class c
+     where c.relnamespace = 'deb_status'::regnamespace and c.relkind = 'r' and c.relname = any (names)
+       and pg_relation_size(c.oid) / 8192 > greatest(c.relpages, 0) * 1.5 + 4
+  loop
+    execute format('analyze deb_status.%I', grown);
+  end loop;
+end $$;
+comment on function deb_status.analyze_grown is 'Analyzes tables that grew by half since the last time: what follows in the same transaction cannot wait for autovacuum. Runs as the owner, who alone may';
+
 create or replace function deb_status.compare_versions(p_series int[]) returns int[]
 language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
 declare
@@ -85,6 +100,7 @@ begin
    where (o.first_key, o.version, o.debian, o.key, o.hash, o.released, o.ended) is distinct from
          (excluded.first_key, excluded.version, excluded.debian, excluded.key, excluded.hash,
           excluded.released, excluded.ended);
+  perform analyze_grown('series_versions');
   return changed;
 end $$;
 comment on function deb_status.compare_versions is 'Refreshes series_versions of some series; returns the projects whose first version changed';
@@ -112,27 +128,39 @@ comment on function deb_status.match_settle is 'One source to one project: settl
 create or replace function deb_status.match_scopes() returns void
 language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
 begin
-  perform temp_drop('cmp_pool', 'cmp_hits', 'cmp_found');
-  -- rows that may matter, each name's highest version across the suites of the scope
-  create temp table cmp_pool on commit drop as
-  with named as (
-    select c.scope, s.name
-      from cmp_scopes c
-      join candidates k on k.series = c.series
-      join sources s on s.suite = c.suite and s.name = k.name
-    union
-    select c.scope, s.name
-      from cmp_scopes c
-      join series_projects sp on sp.series = c.series
-      join projects p on p.id = sp.project
-      join sources s on s.suite = c.suite
-                    and s.homepage_last = lower(regexp_replace(p.repo, '^.*/', ''))
+  perform temp_drop('cmp_names', 'cmp_pool', 'cmp_hits', 'cmp_found');
+  -- Names of sources that can match at all: the team's, those whose Homepage ends in a project,
+  -- those of the configuration.
+  create temp table cmp_names on commit drop as
+  with own as materialized (
+    select k.series, ts.suite, ts.team, ts.name
+      from team_sources ts join candidates k on k.name = ts.name
+     where ts.suite in (select suite from cmp_scopes) and k.series in (select series from cmp_scopes)
   )
+  select c.scope, o.name
+    from own o
+    join cmp_scopes c on c.series = o.series and c.suite = o.suite
+   where exists (select from series_teams st where st.series = o.series and st.team = o.team)
+  union
+  select c.scope, s.name
+    from cmp_scopes c
+    join series_projects sp on sp.series = c.series
+    join projects p on p.id = sp.project
+    join sources s on s.suite = c.suite and s.homepage_last = p.last
+  union
+  select c.scope, k.name
+    from cmp_scopes c join candidates k on k.series = c.series and k.rule = 'config';
+  analyze cmp_names;
+
+  -- of each the highest version across the suites of the scope: only that one is judged
+  create temp table cmp_pool on commit drop as
   select distinct on (n.scope, n.name) n.scope, c.series, n.name, s.suite, s.homepage_repo,
          s.homepage_last,
-         exists (select from series_teams st join team_sources ts on ts.team = st.team
-                  where st.series = c.series and ts.suite = s.suite and ts.name = s.name) as team
-    from named n
+         exists (select from team_sources ts
+                  where ts.suite = s.suite and ts.name = s.name
+                    and ts.team = any (array(select st.team from series_teams st
+                                              where st.series = c.series))) as team
+    from cmp_names n
     join cmp_scopes c on c.scope = n.scope
     join sources s on s.suite = c.suite and s.name = n.name
    order by n.scope, n.name, s.key desc, c.position;
@@ -143,12 +171,12 @@ begin
   create temp table cmp_hits on commit drop as
   select o.scope, k.project, p.repo, k.rank, k.rule,
          array_position(array['config', 'name', 'artifact', 'prefix'], k.rule) as rule_order,
-         coalesce(o.homepage_repo = lower(p.repo), false) as exact, o.name, o.suite
+         coalesce(o.homepage_repo = p.exact, false) as exact, o.name, o.suite
     from cmp_pool o
     join candidates k on k.series = o.series and k.name = o.name
     join projects p on p.id = k.project
     join series_projects sp on sp.series = k.series and sp.project = k.project
-   where k.rule = 'config' or o.team or o.homepage_repo = lower(p.repo);
+   where k.rule = 'config' or o.team or o.homepage_repo = p.exact;
   analyze cmp_hits;
   perform match_settle();
 
@@ -157,14 +185,12 @@ begin
   insert into cmp_hits
   select o.scope, sp.project, p.repo,
          row_number() over (partition by o.scope, sp.project
-                            order by o.homepage_repo is distinct from lower(p.repo),
-                                     not o.team, o.name),
-         'homepage', 5, o.homepage_repo = lower(p.repo), o.name, o.suite
+                            order by o.homepage_repo is distinct from p.exact, not o.team, o.name),
+         'homepage', 5, o.homepage_repo = p.exact, o.name, o.suite
     from cmp_pool o
     join series_projects sp on sp.series = o.series
-    join projects p on p.id = sp.project
-   where o.homepage_last = lower(regexp_replace(p.repo, '^.*/', ''))
-     and (o.team or o.homepage_repo = lower(p.repo))
+    join projects p on p.id = sp.project and p.last = o.homepage_last
+   where (o.team or o.homepage_repo = p.exact)
      and not exists (select from cmp_found f where f.scope = o.scope and f.source = o.name)
      and not exists (select from cmp_found f where f.scope = o.scope and f.project = sp.project);
   perform match_settle();
@@ -207,6 +233,7 @@ begin
   select series, suite, project, source, rule from cmp_elsewhere where source is not null
   on conflict (series, suite, project) do update
      set source = excluded.source, rule = excluded.rule;
+  perform analyze_grown('suite_matches');
 end $$;
 comment on function deb_status.compare_suite_matches is 'Refreshes suite_matches of all suites for some series and of some suites for all series';
 
@@ -245,11 +272,18 @@ begin
   select s.target, s.project, s.source, s.suite, s.rule
     from status s join targets t on t.id = s.target
    where s.target not in (select target from cmp_targets)
-     and (s.project = any (p_projects)
-          or (s.state = 'missing' and (t.series, s.project) in (select series, project from cmp_elsewhere))
-          or (s.state = 'missing' and p_suites is not null and exists (
-                select from suite_matches m
-                 where m.series = t.series and m.project = s.project and m.suite = any (p_suites))));
+     and (s.target, s.project) in (
+       select o.target, o.project from status o where o.project = any (p_projects)
+       union all
+       select o.target, c.project from cmp_elsewhere c
+         join targets n on n.series = c.series
+         join status o on o.target = n.id and o.project = c.project
+        where o.state = 'missing'
+       union all
+       select o.target, m.project from suite_matches m
+         join targets n on n.series = m.series
+         join status o on o.target = n.id and o.project = m.project
+        where m.suite = any (p_suites) and o.state = 'missing');
   analyze cmp_work;
 end $$;
 comment on function deb_status.compare_work is 'Which rows are to be compared, with the source that matches each: cmp_work';
@@ -257,7 +291,7 @@ comment on function deb_status.compare_work is 'Which rows are to be compared, w
 create or replace function deb_status.compare_rows() returns void
 language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
 begin
-  perform temp_drop('cmp_rows', 'cmp_masked');
+  perform temp_drop('cmp_rows', 'cmp_masked', 'cmp_carries', 'cmp_missing');
   create temp table cmp_masked on commit drop as
   select distinct on (sp.series, sp.project) sp.series, sp.project, m.reason
     from masks m
@@ -271,6 +305,28 @@ begin
    order by sp.series, sp.project, m.series nulls last, m.reason is null, m.id;
   analyze cmp_masked;
 
+  -- a version stands in the rows of many series: what it carries is looked up once
+  create temp table cmp_carries on commit drop as
+  select distinct on (v.project, v.upstream_key) v.project, v.upstream_key, cs.name as carries
+    from (select distinct w.project, so.upstream_key
+            from cmp_work w join sources so on so.suite = w.suite and so.name = w.source) v
+    join series_versions cv on cv.project = v.project and cv.first_key <= v.upstream_key
+    join series cs on cs.id = cv.series and cs.kind = 'cycle'
+   order by v.project, v.upstream_key, cs.position desc;
+  analyze cmp_carries;
+
+  create temp table cmp_missing on commit drop as
+  select w.target, w.project, jsonb_object_agg(su.name, es.version) as elsewhere
+    from cmp_work w
+    join targets t on t.id = w.target
+    join suite_matches m on m.series = t.series and m.project = w.project
+    join suites su on su.id = m.suite and su.configured
+    join sources es on es.suite = m.suite and es.name = m.source
+   where w.source is null
+     and not exists (select from target_suites ts where ts.target = w.target and ts.suite = m.suite)
+   group by w.target, w.project;
+  analyze cmp_missing;
+
   create temp table cmp_rows on commit drop as
   select w.target, w.project, d.name as deliverable, sp.artifact, d.team, d.type, d.model,
          w.source, w.rule,
@@ -281,24 +337,14 @@ begin
          case when x.state <> 'outdated' then null
               when so.upstream_key < v.first_key then 'series'
               else behind_of(so.upstream, v.debian) end as behind,
-         (select cs.name from series_versions cv join series cs on cs.id = cv.series
-           where cv.project = w.project and cs.kind = 'cycle' and cv.first_key <= so.upstream_key
-           order by cs.position desc limit 1) as carries,
+         ca.carries,
          coalesce(so.patched, false) as patched,
          case when x.state = 'unreleased' then
               d.model is distinct from 'untagged'
               and coalesce(se.status in ('development', 'future', 'maintained'), false)
          end as awaited,
          v.ended,
-         coalesce(case when x.state = 'missing' then
-           (select jsonb_object_agg(su.name, es.version)
-              from suite_matches m
-              join suites su on su.id = m.suite and su.configured
-              join sources es on es.suite = m.suite and es.name = m.source
-             where m.series = t.series and m.project = w.project
-               and not exists (select from target_suites ts
-                                where ts.target = w.target and ts.suite = m.suite)) end,
-           '{}') as elsewhere,
+         coalesce(case when x.state = 'missing' then mi.elsewhere end, '{}') as elsewhere,
          k.project is not null as masked, k.reason as mask_reason,
          case when se.kind = 'independent' then
            (select cs.name from series_versions cv join series cs on cs.id = cv.series
@@ -312,6 +358,8 @@ begin
     join deliverables d on d.id = sp.deliverable
     join series_versions v on v.series = t.series and v.project = w.project
     left join sources so on so.suite = w.suite and so.name = w.source
+    left join cmp_carries ca on ca.project = w.project and ca.upstream_key = so.upstream_key
+    left join cmp_missing mi on mi.target = w.target and mi.project = w.project
     left join cmp_masked k on k.series = t.series and k.project = w.project
    cross join lateral (
      select case when v.version is null then 'unreleased'
@@ -319,7 +367,6 @@ begin
                  when so.upstream_key < v.key then 'outdated'
                  when so.upstream_key > v.key then 'ahead'
                  else 'ok' end as state) as x;
-  analyze cmp_rows;
 end $$;
 comment on function deb_status.compare_rows is 'The rows of cmp_work as they are now: cmp_rows';
 
@@ -327,6 +374,11 @@ create or replace function deb_status.compare_write(p_job bigint) returns bigint
 language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
 declare
   changed bigint;
+  -- the first publish of an own suite brings what was there before: its day is not known
+  first_published int[] := array(
+    select su.id from suites su
+     where su.mirror is not null
+       and (select count(*) from generations g where g.suite = su.suite) < 2);
 begin
   perform temp_drop('cmp_changed');
   create temp table cmp_changed on commit drop as
@@ -336,14 +388,12 @@ begin
          n.state, n.debian, n.upstream, n.source,
          -- an own suite's first publish is news; a fetched suite's first reading is not
          t.complete_since is not null as complete,
-         not exists (select from suites su
-                      where su.id = n.suite and su.mirror is not null
-                        and (select count(*) from generations g where g.suite = su.suite) < 2)
-           as dated
+         n.suite is null or n.suite <> all (first_published) as dated
     from cmp_rows n
-    full join (select s.* from status s
-                where (s.target, s.project) in (select target, project from cmp_work)
-                   or s.target in (select target from cmp_targets)) o
+    full join (select s.* from cmp_targets c join status s on s.target = c.target
+               union all
+               select s.* from cmp_work w join status s on s.target = w.target and s.project = w.project
+                where w.target not in (select target from cmp_targets)) o
       on o.target = n.target and o.project = n.project
     join targets t on t.id = coalesce(n.target, o.target)
    where (n.deliverable, n.artifact, n.team, n.type, n.model, n.source, n.rule, n.upstream,
@@ -466,6 +516,8 @@ declare
 begin
   -- One comparison at a time: the second one then sees what the first committed.
   perform pg_advisory_xact_lock(hashtext('deb_status.compare'));
+  perform analyze_grown('projects', 'deliverables', 'series_projects', 'releases', 'candidates',
+                        'sources', 'team_sources', 'status');
   select array_agg(s.id) into fresh from series s
    where s.id = any (p_series)
       or exists (select from series_projects sp where sp.series = s.id)
@@ -481,8 +533,10 @@ begin
   perform compare_work(p_series, p_suites, projects);
   perform compare_rows();
   changed := compare_write(p_job);
-  update targets t set carries = carries_of(t.id)
-   where t.id in (select target from cmp_changed) and t.carries is distinct from carries_of(t.id);
+  update targets t set carries = n.carries
+    from (select target, carries_of(target) as carries
+            from (select distinct target from cmp_changed) c) n
+   where t.id = n.target and t.carries is distinct from n.carries;
   perform compare_finish(null);
   if changed > 0 or p_series is not null then
     perform raise_revisions(array(

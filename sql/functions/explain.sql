@@ -7,8 +7,7 @@ returns table (
 )
 language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
   with asked as (
-    select t.id as target, t.series, p.id as project, p.repo, lower(p.repo) as exact,
-           lower(regexp_replace(p.repo, '^.*/', '')) as last
+    select t.id as target, t.series, p.id as project, p.repo, p.exact, p.last
       from series se
       join targets t on t.series = se.id
       join series_projects sp on sp.series = se.id

@@ -38,9 +38,13 @@ comment on column series.configured is 'Has a file in releases.d: has targets an
 
 create table projects (
   id int generated always as identity primary key,
-  repo text not null unique
+  repo text not null unique,
+  exact text generated always as (lower(repo)) stored,
+  last text generated always as (lower(regexp_replace(repo, '^.*/', ''))) stored
 );
 comment on table projects is 'Repositories upstream, as openstack/nova';
+comment on column projects.exact is 'As a Homepage names it: lower case';
+comment on column projects.last is 'The last part of that';
 
 create table deliverables (
   id int generated always as identity primary key,

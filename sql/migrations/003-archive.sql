@@ -81,6 +81,7 @@ create table team_sources (
   primary key (team, suite, name),
   foreign key (suite, name) references sources on delete cascade
 );
+create index on team_sources (suite, name);
 comment on table team_sources is 'Which sources a team''s pattern matches; kept by index_team()';
 
 create table generations (
