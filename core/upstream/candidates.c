@@ -66,6 +66,8 @@ int candidates_write(struct db *db, const struct config *config, const int64_t *
     struct db_result *projects = NULL;
     int rc = -1;
 
+    if (count == 0)
+        return 0;
     for (size_t i = 0; i < count; i++)
         db_array_add_int(&ids, series[i]);
     db_array_end(&ids);

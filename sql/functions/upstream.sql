@@ -92,6 +92,18 @@ language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
 declare
   reordered bool;
 begin
+  -- nearly always nothing is to be done, and finding that out is cheaper than doing it
+  if not exists (
+    select from up_series n
+      full join (select * from series where upstream = p_upstream) s on s.name = n.name
+     where s.id is null and p_main
+        or s.folder is distinct from n.name or s.kind <> n.kind
+        or n.name is null and not s.configured
+        or p_listed and n.name is not null
+           and (s.release, s.status, s.position, s.initial_release, s.eol_date) is distinct from
+               (n.release, n.status, n.position, n.initial_release, n.eol_date)) then
+    return;
+  end if;
   with changed as (
     update series s
        set release = n.release, status = n.status, kind = n.kind, position = n.position,
@@ -134,10 +146,12 @@ begin
 end $$;
 comment on function deb_status.upstream_merge_series is 'Makes the series of an upstream what up_series says; the main one takes series that no upstream has';
 
-create or replace function deb_status.upstream_merge_files(p_upstream int) returns void
+create or replace function deb_status.upstream_merge_files(p_upstream int, p_many bool) returns void
 language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
 begin
-  analyze up_files; analyze up_repos; analyze up_versions;
+  if p_many then
+    analyze up_files; analyze up_repos; analyze up_versions;
+  end if;
   create temp table up_touched (series int, deliverable int) on commit drop;
 
   with gone as (
@@ -186,7 +200,9 @@ begin
     from up_versions v
     join up_ids i on i.series_name = v.series and i.name = v.name
     join projects p on p.repo = v.repo;
-  analyze up_ids; analyze up_named; analyze up_released;
+  if p_many then
+    analyze up_ids; analyze up_named; analyze up_released;
+  end if;
 
   with gone as (
     delete from deliverable_projects o using up_ids i
@@ -237,22 +253,25 @@ comment on function deb_status.upstream_merge_files is 'Makes deliverables, deli
 
 create or replace function deb_status.upstream_merge_projects() returns void
 language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
+declare
+  -- an array: the planner believes that a temporary table is large
+  changed int[] := array(select series from up_changed);
 begin
   create temp table up_rows on commit drop as
   select distinct on (d.series, dp.project) d.series, dp.project, dp.deliverable, dp.artifact
     from deliverables d
     join deliverable_projects dp on dp.deliverable = d.id
-    left join (select r.deliverable, r.project, r.key,
-                      row_number() over (partition by r.deliverable, r.project order by r.key desc) as n
-                 from releases r join deliverables rd on rd.id = r.deliverable
-                where r.kind <> 'end' and rd.series in (select series from up_changed)) as newest
-      on newest.deliverable = d.id and newest.project = dp.project and newest.n = 1
-   where d.series in (select series from up_changed)
+    left join lateral (select r.key from releases r
+                        where r.deliverable = d.id and r.project = dp.project and r.kind <> 'end'
+                        order by r.key desc limit 1) as newest on true
+   where d.series = any (changed)
    order by d.series, dp.project, newest.key desc nulls last, d.name;
-  analyze up_rows;
+  if cardinality(changed) > 3 then
+    analyze up_rows;
+  end if;
   with gone as (
     delete from series_projects o
-     where o.series in (select series from up_changed)
+     where o.series = any (changed)
        and not exists (select from up_rows n where n.series = o.series and n.project = o.project)
     returning o.series
   ), new as (
@@ -310,7 +329,8 @@ begin
   if exists (select from up_series) then
     perform upstream_merge_series(p_upstream, p_main, p_listed);
   end if;
-  perform upstream_merge_files(p_upstream);
+  -- statistics pay only where there is much to join
+  perform upstream_merge_files(p_upstream, (select count(*) > 50 from up_files));
   perform upstream_merge_projects();
   perform upstream_merge_bad(p_upstream);
   perform upstream_news(p_job);
