@@ -14,6 +14,7 @@ static const struct {
     {"@MIRROR@\n", config_mirror_settings},
     {"@SENDER@\n", config_sender_settings},
     {"@SERIES@\n", config_series_settings},
+    {"@UPSTREAM@\n", config_upstream_settings},
 };
 
 /* A text of mdoc: no word of it is a macro or an escape. */

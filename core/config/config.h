@@ -67,12 +67,21 @@ struct config_team { /* maintainer and vcs match their fields; word searches all
     const char *maintainer, *vcs, *word;
 };
 
+struct config_repository { /* one of kind git-tags; NULL where unset */
+    struct config_where where;
+    const char *location; /* URL or path */
+    const char *tags;     /* NULL: the upstream's */
+    const char *project, *artifact, *team, *type;
+};
+
 struct config_upstream {
     const char *kind;       /* openstack-releases | git-tags | file */
-    const char *repository; /* URL or path */
-    const char *branch;
-    const char *path;            /* kind file */
-    struct config_pairs options; /* kinds of a later issue */
+    const char *repository; /* URL or path; kind git-tags: only for its name, see repositories */
+    const char *branch;     /* kind openstack-releases */
+    struct config_repository *repositories; /* kind git-tags: at least one */
+    size_t repository_count;
+    const char *tags; /* kind git-tags: a glob with one `*`, which is the version */
+    const char *path; /* kind file */
     int64_t refresh_s;
 };
 

@@ -85,8 +85,8 @@ int parse_names(struct reader *r, const struct node *n, void *field)
         const char *source = reader_text(r, item, item->key);
         if (source == NULL)
             return -1;
-        const char *slash = strchr(item->key, '/');
-        if (slash == NULL || slash == item->key || slash[1] == '\0')
+        const char *slash = strchr(item->key, '/'); /* a list's project may have none */
+        if (*item->key == '\0' || slash == item->key || (slash != NULL && slash[1] == '\0'))
             return reader_fail(r, item->key_line,
                                "names: '%.80s' is no repository such as openstack/nova", item->key);
         if (!is_source_name(source))

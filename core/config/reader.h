@@ -50,10 +50,11 @@ struct setting {
 #define PART_HOOK  1u
 #define PART_PAGES 2u
 
-extern const struct setting config_settings[];        /* the main file */
-extern const struct setting config_mirror_settings[]; /* mirrors.X and mirror-defaults */
-extern const struct setting config_sender_settings[]; /* senders.X */
-extern const struct setting config_series_settings[]; /* a file of releases.d */
+extern const struct setting config_settings[];          /* the main file */
+extern const struct setting config_mirror_settings[];   /* mirrors.X and mirror-defaults */
+extern const struct setting config_sender_settings[];   /* senders.X */
+extern const struct setting config_series_settings[];   /* a file of releases.d */
+extern const struct setting config_upstream_settings[]; /* its `upstream` */
 
 /* Fills what the map sets; a key that no row of the table has is an error. */
 int settings_read(struct reader *r, const struct setting *table, const struct node *map,
@@ -105,7 +106,7 @@ setting_parser parse_targets;         /* into struct config_series */
 setting_parser parse_mirror_defaults; /* mirrors.c */
 setting_parser parse_mirrors;
 setting_parser parse_senders;         /* senders.c */
-setting_parser parse_upstream_series; /* series.c: into struct config_series */
+setting_parser parse_upstream_series; /* upstream.c: into struct config_series */
 
 /* Reads releases.d/NAME; text is the file's. */
 int config_read_series(struct reader *r, const struct node *root);

@@ -4,46 +4,6 @@
 
 #include "core/config/reader.h"
 
-static int parse_kind(struct reader *r, const struct node *n, void *field)
-{
-    static const char *const kinds[] = {"openstack-releases", "git-tags", "file"};
-    const char *text = reader_text(r, n, "kind");
-    if (text == NULL)
-        return -1;
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (strcmp(text, kinds[i]) == 0) {
-            *(const char **)field = kinds[i];
-            return 0;
-        }
-    return reader_fail(r, n->line, "kind: '%.40s' is none of openstack-releases, git-tags, file",
-                       text);
-}
-
-#define UPSTREAM(name) offsetof(struct config_upstream, name)
-
-static const struct setting upstream_settings[] = {
-    {"kind", parse_kind, UPSTREAM(kind), "openstack-releases", 0, "how releases are read"},
-    {"repository", parse_location, UPSTREAM(repository), NULL, 0,
-     "address or path of the repository"},
-    {"branch", parse_text, UPSTREAM(branch), "master", 0, "its branch"},
-    {"path", parse_path, UPSTREAM(path), NULL, 0, "kind file: the file"},
-    {"refresh", parse_duration, UPSTREAM(refresh_s), "15m", 0, "how often it is looked at"},
-    {0},
-};
-
-int parse_upstream_series(struct reader *r, const struct node *n, void *field)
-{
-    struct config_series *s = field;
-    s->upstream = arena_alloc(&r->c->arena, sizeof(*s->upstream));
-    if (settings_defaults(r, upstream_settings, s->upstream) != 0 ||
-        settings_read(r, upstream_settings, n, s->upstream) != 0)
-        return -1;
-    bool is_file = strcmp(s->upstream->kind, "file") == 0;
-    if (is_file ? s->upstream->path == NULL : s->upstream->repository == NULL)
-        return reader_fail(r, n->line, "upstream: %s is missing", is_file ? "path" : "repository");
-    return 0;
-}
-
 #define FIELD(name) offsetof(struct config_series, name)
 
 static int parse_series_name(struct reader *r, const struct node *n, void *field)

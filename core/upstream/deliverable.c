@@ -74,21 +74,23 @@ static int read_settings(struct reader *r, const struct node *root)
 
 /* ---- releases ---- */
 
-/* What all projects of one release share. */
-static int apply_rules(struct reader *r, const struct node *n, struct deliverable_version *v)
+int deliverable_version_read(struct arena *a, const char *text, struct deliverable_version *out,
+                             struct err *e)
 {
     struct buf debian = BUF_INIT, key = BUF_INIT;
-    struct err why = {0};
     int rc = -1;
-    if (version_from_upstream(v->version, &v->kind, &debian, &why) ||
-        (v->kind != VERSION_END && version_key(buf_str(&debian), &key, &why))) {
-        reading_fail(&r->in, n, "%s", why.text);
+    if (!reading_is_name(text)) {
+        err_set(e, ERR_INPUT, "'%.40s' is no version", text);
         goto out;
     }
-    if (v->kind != VERSION_END) {
-        v->debian = arena_strdup(r->in.arena, buf_str(&debian));
-        v->key = arena_memdup(r->in.arena, key.data, key.len);
-        v->key_len = key.len;
+    if (version_from_upstream(text, &out->kind, &debian, e) ||
+        (out->kind != VERSION_END && version_key(buf_str(&debian), &key, e)))
+        goto out;
+    out->version = arena_strdup(a, text);
+    if (out->kind != VERSION_END) {
+        out->debian = arena_strdup(a, buf_str(&debian));
+        out->key = arena_memdup(a, key.data, key.len);
+        out->key_len = key.len;
     }
     rc = 0;
 out:
@@ -121,14 +123,15 @@ static int read_release(struct reader *r, const struct node *n)
 {
     struct deliverable_version v = {0};
     const struct node *projects;
+    const char *text;
+    struct err why;
     if (n->kind != NODE_MAP)
         return reading_fail(&r->in, n, "a release is no map");
-    if (reading_required(&r->in, n, "version", &v.version))
+    if (reading_required(&r->in, n, "version", &text))
         return -1;
-    if (!reading_is_name(v.version))
-        return reading_fail(&r->in, yaml_get(n, "version"), "'%.40s' is no version", v.version);
-    if (apply_rules(r, yaml_get(n, "version"), &v) ||
-        reading_collection(&r->in, n, "projects", NODE_LIST, &projects))
+    if (deliverable_version_read(r->in.arena, text, &v, &why))
+        return reading_fail(&r->in, yaml_get(n, "version"), "%s", why.text);
+    if (reading_collection(&r->in, n, "projects", NODE_LIST, &projects))
         return -1;
     if (!projects || !projects->first)
         return reading_fail(&r->in, n, "version %s names no projects", v.version);

@@ -41,6 +41,10 @@ struct deliverable {
     size_t version_count;
 };
 
+/* Fills version, kind, debian and key of a version as upstream writes it. ERR_INPUT: it is none. */
+int deliverable_version_read(struct arena *a, const char *text, struct deliverable_version *out,
+                             struct err *e);
+
 /* Everything in *out lives in the arena. ERR_INPUT: what is wrong, text "line N: ..."; *line has N
  * (1 where the file as a whole is meant). */
 int deliverable_parse(struct arena *a, const char *data, size_t len, struct deliverable *out,

@@ -160,7 +160,8 @@ int import_write(struct db *db, const struct import *in, int64_t job, struct are
         copy(&w, &query_upstream_copy_versions, copy_versions) ||
         copy(&w, &query_upstream_copy_bad, copy_bad) ||
         db_call(db, &query_upstream_merge, &r, e, in->upstream->id_text,
-                in->upstream->is_main ? "t" : "f", in->series_listed ? "t" : "f", job ? id : NULL))
+                in->upstream->is_main ? "t" : "f", in->series_listed ? "t" : "f",
+                in->date_new ? "t" : "f", job ? id : NULL))
         goto out;
     read_changed(r, a, out);
     rc = 0;

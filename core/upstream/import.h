@@ -47,6 +47,9 @@ struct import {
     size_t series_count;
     bool series_listed; /* statuses, dates and positions are known; otherwise those of the tables
                            stay, and only what came and went is written */
+    bool partial;       /* some of it could not be asked for: no successful look */
+    bool date_new; /* a version above those that the tables have of its project is dated now: for
+                      upstreams without a history */
     /* When a version was released; 0: not known. NULL: no dates. */
     time_t (*released)(void *data, const char *repo, const char *version);
     void *data;

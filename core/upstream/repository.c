@@ -179,6 +179,21 @@ int repository_fetch(git_repository *repo, const struct upstream *u,
     return rc ? fetch_failed(e, rc) : 0;
 }
 
+int repository_connect(const char *location, git_remote **remote, const git_remote_head ***heads,
+                       size_t *count, struct err *e)
+{
+    git_remote_callbacks callbacks;
+    git_proxy_options proxy;
+    git_remote_init_callbacks(&callbacks, GIT_REMOTE_CALLBACKS_VERSION);
+    git_proxy_options_init(&proxy, GIT_PROXY_OPTIONS_VERSION);
+    proxy.type = GIT_PROXY_AUTO;
+    git_error_clear();
+    int rc = git_remote_create_detached(remote, location);
+    rc = rc ? rc : git_remote_connect(*remote, GIT_DIRECTION_FETCH, &callbacks, &proxy, NULL);
+    rc = rc ? rc : git_remote_ls(heads, count, *remote);
+    return rc ? fetch_failed(e, rc) : 0;
+}
+
 /* ---- commits ---- */
 
 int repository_relate(git_repository *repo, const char *recorded, const git_oid *head,

@@ -36,6 +36,11 @@ int repository_discard(const char *data, const struct upstream *u, struct arena 
 int repository_fetch(git_repository *repo, const struct upstream *u,
                      const struct repository_watch *watch, git_oid *head, struct err *e);
 
+/* Asks a server for its branches and tags, without a copy. *heads belongs to *remote, which the
+ * caller frees in either case (git_remote_free). Errors as above. */
+int repository_connect(const char *location, git_remote **remote, const git_remote_head ***heads,
+                       size_t *count, struct err *e);
+
 enum repository_relation {
     REPOSITORY_SAME,
     REPOSITORY_NEWER,     /* the recorded commit is an ancestor of the fetched one */

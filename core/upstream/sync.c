@@ -16,7 +16,7 @@ int sync_write(struct job *job, const struct import *in, const char *head, const
     if (job_fence(job, e) || import_write(job->db, in, job->id, job->arena, &changed, e) ||
         candidates_write(job->db, job->config, changed.projects, changed.project_count, e) ||
         db_call(job->db, &query_upstream_read, NULL, e, in->upstream->id_text, head, dated_to,
-                SYNC_READER) ||
+                SYNC_READER, in->partial ? "t" : "f") ||
         status_compare_series(job->db, changed.series, changed.count, job->id, e) ||
         db_commit(job->db, e)) {
         db_rollback(job->db);
@@ -54,6 +54,8 @@ static const struct kind {
     int (*run)(struct job *job, const struct upstream *u, struct err *e);
 } kinds[] = {
     {"openstack-releases", sync_releases},
+    {"git-tags", sync_tags},
+    {"file", sync_file},
 };
 
 static int run_kind(struct job *job, const struct upstream *u, struct err *e)

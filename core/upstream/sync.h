@@ -27,5 +27,7 @@ int sync_write(struct job *job, const struct import *in, const char *head, const
 int sync_checked(struct job *job, const struct upstream *u, struct err *e);
 
 int sync_releases(struct job *job, const struct upstream *u, struct err *e);
+int sync_tags(struct job *job, const struct upstream *u, struct err *e);
+int sync_file(struct job *job, const struct upstream *u, struct err *e);
 
 #endif

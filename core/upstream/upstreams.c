@@ -24,7 +24,12 @@ const char *upstreams_public_location(struct arena *a, const char *location)
 
 static const char *location_of(struct arena *a, const struct config_upstream *c)
 {
-    return upstreams_public_location(a, strcmp(c->kind, "file") == 0 ? c->path : c->repository);
+    if (strcmp(c->kind, "file") == 0) {
+        const char *slash = strrchr(c->path, '/');
+        return slash ? slash + 1 : c->path;
+    }
+    return upstreams_public_location(a,
+                                     c->repository ? c->repository : c->repositories[0].location);
 }
 
 static bool is_releases(const struct config_upstream *c)
@@ -37,9 +42,9 @@ static bool is_releases(const struct config_upstream *c)
 static const char *name_of(struct arena *a, const struct config_upstream *c,
                            const struct config_series *series)
 {
-    const char *location = location_of(a, c);
     if (!is_releases(c))
-        return arena_printf(a, "%s %s: %s", c->kind, series->name, location);
+        return arena_printf(a, "%s %s", c->kind, series->name);
+    const char *location = location_of(a, c);
     if (strcmp(c->branch, "master") == 0)
         return arena_printf(a, "%s %s", c->kind, location);
     return arena_printf(a, "%s %s (%s)", c->kind, location, c->branch);

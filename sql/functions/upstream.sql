@@ -63,9 +63,13 @@ begin
     returning s.upstream
   )
   update upstreams u set head = null from given g where u.id = g.upstream;
-  delete from upstreams u
-   where u.name <> all (p_upstreams) and u.name is distinct from p_main
-     and not exists (select from series s where s.upstream = u.id);
+  with gone as (
+    delete from upstreams u
+     where u.name <> all (p_upstreams) and u.name is distinct from p_main
+       and not exists (select from series s where s.upstream = u.id)
+    returning u.name
+  )
+  delete from set_aside_files f using gone g where f.source = g.name;
 end $$;
 comment on function deb_status.upstream_series is 'Which upstream each configured series is read from; the main one takes what no file names. Upstreams without series go';
 
@@ -146,7 +150,7 @@ begin
 end $$;
 comment on function deb_status.upstream_merge_series is 'Makes the series of an upstream what up_series says; the main one takes series that no upstream has';
 
-create or replace function deb_status.upstream_merge_files(p_upstream int, p_many bool) returns void
+create or replace function deb_status.upstream_merge_files(p_upstream int, p_date_new bool, p_many bool) returns void
 language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
 begin
   if p_many then
@@ -196,7 +200,11 @@ begin
     join projects p on p.repo = r.repo;
   create temp table up_released on commit drop as
   select i.deliverable, i.series, p.id as project, v.version, v.kind, v.debian, v.key, v.hash,
-         v.artifact, v.released
+         v.artifact,
+         coalesce(v.released, case when p_date_new and v.key > (
+             select o.key from releases o
+              where o.deliverable = i.deliverable and o.project = p.id and o.kind <> 'end'
+              order by o.key desc limit 1) then now() end) as released
     from up_versions v
     join up_ids i on i.series_name = v.series and i.name = v.name
     join projects p on p.repo = v.repo;
@@ -319,7 +327,8 @@ language sql set search_path = pg_catalog, deb_status, pg_temp as $$
 $$;
 comment on function deb_status.upstream_news is 'An event for each project of a series with pages whose newest version is another one than at the last comparison; states and Debian''s versions are the comparison''s own events';
 
-create or replace function deb_status.upstream_merge(p_upstream int, p_main bool, p_listed bool, p_job bigint)
+create or replace function deb_status.upstream_merge(p_upstream int, p_main bool, p_listed bool, p_date_new bool,
+                                                     p_job bigint)
 returns table (series int, projects_changed bool)
 language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
 begin
@@ -330,7 +339,7 @@ begin
     perform upstream_merge_series(p_upstream, p_main, p_listed);
   end if;
   -- statistics pay only where there is much to join
-  perform upstream_merge_files(p_upstream, (select count(*) > 50 from up_files));
+  perform upstream_merge_files(p_upstream, p_date_new, (select count(*) > 50 from up_files));
   perform upstream_merge_projects();
   perform upstream_merge_bad(p_upstream);
   perform upstream_news(p_job);

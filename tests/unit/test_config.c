@@ -343,6 +343,7 @@ static void test_sample(void **state)
     check_shown(config_sender_settings, buf_str(&text));
     assert_int_equal(file_read("doc/releases.d/epoxy.yaml", 1 << 20, &text, &e), 0);
     check_shown(config_series_settings, buf_str(&text));
+    check_shown(config_upstream_settings, buf_str(&text));
     buf_free(&text);
 }
 
