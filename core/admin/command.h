@@ -68,6 +68,7 @@ void command_print_table(const struct db_result *r, const char *const *heads);
 /* Flushes stdout. Returns code, or EXIT_WRONG after an error was printed (a full disk). */
 int command_flush(int code);
 
+extern const struct command command_check;
 extern const struct command command_enqueue;
 extern const struct command command_job;
 extern const struct command command_mask;

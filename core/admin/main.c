@@ -10,6 +10,7 @@
 
 /* clang-format off */
 static const struct command *const commands[] = {
+    &command_check,
     &command_report,
     &command_enqueue,
     &command_job,

@@ -18,11 +18,11 @@ static int print_status(struct db *db)
     return current ? 0 : EXIT_WRONG;
 }
 
-static int apply(struct db *db)
+static int apply(struct db *db, bool again)
 {
     struct migrate_result made;
     struct err e = {0};
-    if (migrate_run(db, &made, &e))
+    if ((again && migrate_forget_code(db, &e)) || migrate_run(db, &made, &e))
         return command_fail(&e);
     if (made.applied)
         printf("%d migration%s applied\n", made.applied, made.applied == 1 ? "" : "s");
@@ -35,12 +35,14 @@ static int apply(struct db *db)
 
 static int run(const struct command_call *call)
 {
-    static const struct option options[] = {{"status", no_argument, NULL, 's'}, {0}};
-    bool status = false;
+    static const struct option options[] = {
+        {"status", no_argument, NULL, 's'}, {"again", no_argument, NULL, 'a'}, {0}};
+    bool status = false, again = false;
     for (int o; (o = getopt_long(call->argc, call->argv, "", options, NULL)) != -1;) {
-        if (o != 's')
+        if (o == '?')
             return command_misuse(call, "no such option");
-        status = true;
+        status |= o == 's';
+        again |= o == 'a';
     }
     if (optind < call->argc)
         return command_misuse(call, "too many arguments");
@@ -51,7 +53,7 @@ static int run(const struct command_call *call)
         .conninfo = config->database, .role = "deb_status_owner", .program = "deb-status"};
     struct err e = {0};
     struct db *db = db_open(&how, &e);
-    int code = !db ? command_fail(&e) : status ? print_status(db) : apply(db);
+    int code = !db ? command_fail(&e) : status ? print_status(db) : apply(db, again);
     db_close(db);
     config_free(config);
     return code;
@@ -59,10 +61,12 @@ static int run(const struct command_call *call)
 
 const struct command command_migrate = {
     .name = "migrate",
-    .args = "[--status]",
+    .args = "[--status|--again]",
     .help = "bring the database's schema up to this program's",
     .more =
         "Runs as role deb_status_owner. --status changes nothing: it lists the migrations, and\n"
-        "exits 1 where one is pending.\n",
+        "exits 1 where one is pending. --again makes functions, views and rights anew though they "
+        "are\n"
+        "current: it takes back what was changed in them by hand.\n",
     .run = run,
 };

@@ -177,6 +177,15 @@ out:
     return rc;
 }
 
+int migrate_forget_code(struct db *db, struct err *e)
+{
+    int have;
+    bool instance = false;
+    if (newest_applied(db, &have, &instance, e))
+        return -1;
+    return instance ? db_call(db, &query_migrate_forget_code, NULL, e) : 0;
+}
+
 /* The row of the applied ones with that number; -1: none. */
 static int find_applied(const struct db_result *r, int number)
 {

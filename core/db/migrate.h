@@ -22,6 +22,9 @@ struct migrate_result {
  * migrate at work is waited for. */
 int migrate_run(struct db *db, struct migrate_result *result, struct err *e);
 
+/* The next migrate_run makes functions, views and grants anew, though they are current. */
+int migrate_forget_code(struct db *db, struct err *e);
+
 /* Appends one line per migration, "003-archive applied 2026-08-21T10:00:00Z" or "... pending", and
  * one for the functions and views. 1: all is current, 0: something is pending, -1: error. */
 int migrate_status(struct db *db, struct buf *out, struct err *e);

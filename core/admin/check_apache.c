@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+/* check: Apache's configuration, as far as it can be judged without the database. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/admin/check.h"
+
+#define APACHE_DEFAULT_WORKERS 400 /* mpm_event: ServerLimit 16 times ThreadsPerChild 25 */
+
+static int processes_of(const struct apache *a, const struct apache_program *p)
+{
+    return p->max_processes ? p->max_processes : a->max_class_processes;
+}
+
+/* mod_fcgid sleeps a whole second where all processes of a program are busy. */
+static void check_second(struct check *c, const struct apache_program *p, const char *name)
+{
+    int workers =
+        c->apache.max_request_workers ? c->apache.max_request_workers : APACHE_DEFAULT_WORKERS;
+    int processes = processes_of(&c->apache, p);
+    if (!p->served || p->by_socket || workers <= processes)
+        return;
+    check_note(c,
+               arena_printf(&c->arena,
+                            "Nothing to do while that is rare; else MaxRequestWorkers %d, more "
+                            "MaxProcesses (and the role's connections), or the sockets' variant.",
+                            processes),
+               "more than %d requests at once for %s wait a whole second (MaxRequestWorkers %d, "
+               "MaxProcesses %d)",
+               processes, name, workers, processes);
+}
+
+static void check_limits(struct check *c)
+{
+    const struct apache *a = &c->apache;
+    int64_t largest = 0;
+    const char *who = NULL;
+    for (size_t i = 0; i < c->config->sender_count; i++)
+        if (c->config->senders[i].body_limit > largest) {
+            largest = c->config->senders[i].body_limit;
+            who = c->config->senders[i].name;
+        }
+    if (!a->hook.served || !who)
+        return;
+    if (!a->hook.by_socket && a->max_request_len < largest)
+        check_error(c,
+                    arena_printf(&c->arena, "FcgidMaxRequestLen %lld, and more for headers.",
+                                 (long long)largest),
+                    "bodies of sender %s may have %lld bytes, and mod_fcgid answers 500 above %ld",
+                    who, (long long)largest, a->max_request_len);
+    if (a->body_limit && a->body_limit < largest)
+        check_error(c,
+                    arena_printf(&c->arena, "Define DEB_STATUS_BODY_LIMIT %lld before our file.",
+                                 (long long)largest),
+                    "bodies of sender %s may have %lld bytes, and Apache refuses those above %ld",
+                    who, (long long)largest, a->body_limit);
+}
+
+/* The path of an address, without slash at its end; "" for the root. */
+static const char *path_of(struct check *c, const char *url)
+{
+    const char *host = strstr(url, "://");
+    const char *path = host ? strchr(host + 3, '/') : NULL;
+    return arena_strdup(&c->arena, path ? path : "");
+}
+
+static void check_archive(struct check *c)
+{
+    const struct config *config = c->config;
+    if (!config->publish_root || !config->publish_url || config->mirror_count == 0)
+        return;
+    const char *path = path_of(c, config->publish_url);
+    const char *served = NULL;
+    for (int i = 0; i < c->apache.alias_count; i++)
+        if (strcmp(c->apache.aliases[i].folder, config->publish_root) == 0) {
+            served = c->apache.aliases[i].path;
+            if (strcmp(served, path) == 0)
+                return;
+        }
+    if (served)
+        check_note(c, "Define DEB_STATUS_ARCHIVE_PATH as the path of publish.url.",
+                   "Apache serves publish.root as %s, and publish.url is %s", served,
+                   config->publish_url);
+    else
+        check_note(c, "Define DEB_STATUS_ARCHIVE as publish.root, unless another server serves it.",
+                   "this Apache does not serve publish.root %s", config->publish_root);
+}
+
+static void check_variant(struct check *c)
+{
+    const struct apache *a = &c->apache;
+    bool by_fcgid =
+        (a->hook.served && !a->hook.by_socket) || (a->pages.served && !a->pages.by_socket);
+    if (by_fcgid && !a->has_fcgid)
+        check_error(c, "a2enmod fcgid, and reload Apache.",
+                    "Apache is to run our programs, and mod_fcgid is not loaded");
+    if (c->config->sender_count > 0 && a->hook.served && a->pages.served && by_fcgid)
+        check_note(c,
+                   "The sockets' variant (mod_proxy_fcgi) gives each a user of its own: "
+                   "hook.fcgi(8).",
+                   "variant mod_fcgid: hook.fcgi and pages.fcgi both run as %s, so pages.fcgi "
+                   "could read the senders' secrets",
+                   a->user ? a->user : "one user");
+    if (a->hook.by_socket && a->pages.by_socket)
+        check_note(c, "Nothing to do.",
+                   "variant mod_proxy_fcgi: hook.fcgi and pages.fcgi run by sockets, each as a "
+                   "user of its own");
+}
+
+void check_apache(struct check *c)
+{
+    const char *path = c->apache_path ? c->apache_path : APACHE_DEFAULT_PATH;
+    struct err e = {0};
+    if (apache_read(path, &c->arena, &c->apache, &e)) {
+        if (c->apache_path || e.code != ERR_NOT_FOUND)
+            check_error(c, "Give the main file of Apache's configuration with --apache.", "%s",
+                        e.text);
+        else
+            check_note(c, "Nothing to do where another host serves the pages.",
+                       "no Apache here (%s)", path);
+        return;
+    }
+    c->has_apache = c->apache.hook.served || c->apache.pages.served;
+    if (!c->has_apache) {
+        check_note(c,
+                   "a2enconf deb-status and reload it, unless another host serves the pages "
+                   "(--apache FILE names another configuration).",
+                   "Apache here (%s) serves neither hook.fcgi nor pages.fcgi", path);
+        return;
+    }
+    check_variant(c);
+    check_second(c, &c->apache.hook, "hook.fcgi");
+    check_second(c, &c->apache.pages, "pages.fcgi");
+    check_limits(c);
+    check_archive(c);
+}

@@ -1,0 +1,2 @@
+-- rows: one
+select check_name($1, $2, $3) as wrong

@@ -1,0 +1,2 @@
+-- rows: many
+select sender, secret, iso(last) as last from secrets_used

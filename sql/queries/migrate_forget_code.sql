@@ -1,0 +1,2 @@
+-- rows: none
+update deb_status.instance set code_hash = null
