@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/archive/place.h"
@@ -110,6 +113,24 @@ size_t indexes_wanted(const struct indexes *x, const char **names, int64_t *byte
     return n;
 }
 
+int indexes_seed(struct indexes *x, struct err *e)
+{
+    for (size_t i = 0; i < x->count; i++) {
+        const struct index_file *f = &x->files[i];
+        if (f->where != INDEX_MISSING || strcmp(f->plain, f->entry->name) != 0)
+            continue;
+        const char *from = arena_printf(x->a, "%s/%s", x->published, f->entry->name);
+        const char *to = arena_printf(x->a, "%s/%s", x->staged, f->entry->name);
+        char *folder = arena_strdup(x->a, to);
+        *strrchr(folder, '/') = '\0';
+        /* rsync writes a new file and renames it: the published one stays as it is */
+        if (file_exists(from) && !file_exists(to) &&
+            (file_make_dirs(folder, 0755, e) || link(from, to)))
+            return err_errno(e, "preparing the transfer of %s", f->entry->name);
+    }
+    return 0;
+}
+
 static bool is_read(const struct index_file *f)
 {
     return f->entry->kind == PATHS_PACKAGES || f->entry->kind == PATHS_SOURCES;
@@ -170,24 +191,6 @@ static int unpack_form(const struct indexes *x, const struct index_file *f, int6
     return unpack_file(&u, sums, e);
 }
 
-/* Every packed form that is new must hold the plain text. */
-static int check_forms(const struct indexes *x, const char *plain, const char *sha256, int64_t size,
-                       struct err *e)
-{
-    for (size_t i = 0; i < x->count; i++) {
-        const struct index_file *f = &x->files[i];
-        struct hash_sums sums;
-        if (f->where != INDEX_STAGED || strcmp(f->plain, plain) != 0 ||
-            strcmp(f->entry->name, plain) == 0)
-            continue;
-        if (unpack_form(x, f, size, NULL, &sums, e))
-            return -1;
-        if (sums.size != size || strcmp(sums.hex[HASH_SHA256], sha256) != 0)
-            return err_set(e, ERR_INPUT, "%s holds something else than %s", f->entry->name, plain);
-    }
-    return 0;
-}
-
 static int map_text(const char *path, struct contents_input *in, struct err *e)
 {
     struct stat st;
@@ -241,21 +244,15 @@ static int open_text(struct indexes *x, const struct index_file *of, struct err 
     struct index_file *plain = find_name(x, of->plain), *form = find_form(x, of->plain);
     struct contents_input *in = &x->texts[x->text_count];
     struct hash_sums sums;
-    const char *path, *sha256;
-    int64_t size;
+    const char *path;
 
     *in = (struct contents_input){.name = of->plain, .kind = of->entry->kind};
     if (form == plain) {
         path = indexes_path(x, plain);
-        sha256 = plain->entry->sums[HASH_SHA256];
-        size = plain->entry->size;
-    } else {
-        if (make_plain(x, form, plain, &path, &sums, e))
-            return -1;
-        sha256 = sums.hex[HASH_SHA256];
-        size = sums.size;
+    } else if (make_plain(x, form, plain, &path, &sums, e)) {
+        return -1;
     }
-    if (check_forms(x, of->plain, sha256, size, e) || map_text(path, in, e))
+    if (map_text(path, in, e))
         return -1;
     x->text_count++;
     return 0;
@@ -276,8 +273,106 @@ int indexes_open(struct indexes *x, struct err *e)
     return 0;
 }
 
+/* ---- do all forms hold the same ---- */
+
+static const struct contents_input *find_text(const struct indexes *x, const char *plain)
+{
+    for (size_t i = 0; i < x->text_count; i++)
+        if (strcmp(x->texts[i].name, plain) == 0)
+            return &x->texts[i];
+    return NULL;
+}
+
+static bool is_packed(const struct index_file *f)
+{
+    return f->where == INDEX_STAGED && is_read(f) && strcmp(f->plain, f->entry->name) != 0;
+}
+
+static int check_form(const struct indexes *x, const struct index_file *f, struct err *e)
+{
+    const struct contents_input *text = find_text(x, f->plain);
+    struct hash_sums sums;
+    char sha256[SHA256_HEX];
+    if (!text)
+        return err_set(e, ERR_INPUT, "%s has no plain form", f->entry->name);
+    if (unpack_form(x, f, (int64_t)text->len, NULL, &sums, e))
+        return -1;
+    hash_text(text->data ? text->data : "", text->len, sha256);
+    if (sums.size != (int64_t)text->len || strcmp(sums.hex[HASH_SHA256], sha256) != 0)
+        return err_set(e, ERR_INPUT, "%s holds something else than %s", f->entry->name, f->plain);
+    return 0;
+}
+
+/* In a process of its own: every n-th packed form. */
+static void run_checker(const struct indexes *x, int nth, int n, int answer)
+{
+    struct err e = {0};
+    int k = 0, rc = 0;
+    for (size_t i = 0; rc == 0 && i < x->count; i++)
+        if (is_packed(&x->files[i]) && k++ % n == nth)
+            rc = check_form(x, &x->files[i], &e);
+    ssize_t written = write(answer, &e, sizeof e);
+    _exit(written == (ssize_t)sizeof e ? 0 : 1);
+}
+
+int indexes_check_begin(struct indexes *x, struct err *e)
+{
+    int n = 0;
+    for (size_t i = 0; i < x->count && n < INDEXES_CHECKERS; i++)
+        n += is_packed(&x->files[i]);
+    for (int nth = 0; nth < n; nth++) {
+        int ends[2];
+        pid_t parent = getpid();
+        if (pipe2(ends, O_CLOEXEC))
+            return err_errno(e, "starting to unpack the indexes");
+        pid_t pid = fork();
+        if (pid == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            if (getppid() != parent)
+                _exit(1);
+            run_checker(x, nth, n, ends[1]);
+        }
+        close(ends[1]);
+        if (pid < 0) {
+            close(ends[0]);
+            return err_errno(e, "starting to unpack the indexes");
+        }
+        x->checkers[x->checker_count++] = (struct index_checker){pid, ends[0]};
+    }
+    return 0;
+}
+
+int indexes_check_end(struct indexes *x, struct err *e)
+{
+    int rc = 0;
+    for (int i = 0; i < x->checker_count; i++) {
+        struct err why = {0};
+        char *to = (char *)&why;
+        size_t got = 0;
+        for (ssize_t n; got < sizeof why &&
+                        ((n = read(x->checkers[i].answer, to + got, sizeof why - got)) > 0 ||
+                         (n < 0 && errno == EINTR));)
+            got += n > 0 ? (size_t)n : 0;
+        close(x->checkers[i].answer);
+        while (waitpid(x->checkers[i].pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+        if (got < sizeof why)
+            err_set(&why, ERR_SYSTEM, "unpacking the indexes ended unexpectedly");
+        if (why.code != ERR_NONE && rc == 0) {
+            *e = why;
+            rc = -1;
+        }
+    }
+    x->checker_count = 0;
+    return rc;
+}
+
 void indexes_close(struct indexes *x)
 {
+    struct err ignored;
+    for (int i = 0; i < x->checker_count; i++)
+        kill(x->checkers[i].pid, SIGKILL);
+    indexes_check_end(x, &ignored);
     for (size_t i = 0; i < x->text_count; i++)
         if (x->texts[i].len)
             munmap((void *)(uintptr_t)x->texts[i].data, x->texts[i].len);

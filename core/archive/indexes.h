@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/archive/contents.h"
 #include "core/archive/release.h"
@@ -25,6 +26,13 @@ struct index_file {
     const char *plain;      /* entry's name without the ending of a compression */
 };
 
+#define INDEXES_CHECKERS 8
+
+struct index_checker {
+    pid_t pid;
+    int answer; /* a struct err comes from there */
+};
+
 struct indexes {
     struct arena *a;
     const char *staged, *published; /* folders; published may be NULL */
@@ -34,6 +42,8 @@ struct indexes {
     int64_t deadline_ms;
     struct contents_input *texts; /* Packages and Sources, mapped, after indexes_open */
     size_t text_count;
+    struct index_checker checkers[INDEXES_CHECKERS];
+    int checker_count;
 };
 
 /* Which files are in the published tree (old: its Release) with the same content. Others are
@@ -45,15 +55,26 @@ int indexes_plan(struct indexes *x, const struct release *release, const struct 
 size_t indexes_wanted(const struct indexes *x, const char **names, int64_t *bytes,
                       int64_t *largest);
 
+/* Puts the published form of each plain index that is to be fetched in its place in staging, so
+ * that only what differs is sent. Not where the host is this machine: rsync copies whole files
+ * then. */
+int indexes_seed(struct indexes *x, struct err *e);
+
 /* What was fetched against what was signed: size and all listed hashes. ERR_NOT_READY: it
  * differs, or no form of an index is there (its tree is being rebuilt). A file that differs is
  * removed from staging. */
 int indexes_verify(struct indexes *x, struct err *e);
 
 /* Maps the plain text of every Packages and Sources, unpacked where need be (to staging, as the
- * plain form), and proves that all forms hold the same. */
+ * plain form). */
 int indexes_open(struct indexes *x, struct err *e);
 void indexes_close(struct indexes *x);
+
+/* Proves that all forms that came hold the same text as the plain ones, after indexes_open: in
+ * processes beside this one, as unpacking takes the most time of all. `end` waits for them and has
+ * the answer; nothing may be published before. */
+int indexes_check_begin(struct indexes *x, struct err *e);
+int indexes_check_end(struct indexes *x, struct err *e);
 
 /* Path of a file that is not missing. */
 const char *indexes_path(const struct indexes *x, const struct index_file *f);

@@ -208,7 +208,15 @@ static pid_t parent_of(const char *pid)
     return after && sscanf(after, ") %*c %ld", &parent) == 1 ? (pid_t)parent : 0;
 }
 
-void lock_kill_strays(pid_t but)
+static bool is_one_of(pid_t pid, const pid_t *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == pid)
+            return true;
+    return false;
+}
+
+void lock_kill_strays(const pid_t *but, size_t count)
 {
     bool found = true;
     for (int round = 0; found && round < 100; round++) {
@@ -217,7 +225,7 @@ void lock_kill_strays(pid_t but)
         found = false;
         while (dir && (d = readdir(dir))) {
             pid_t pid = is_number(d->d_name) ? (pid_t)atol(d->d_name) : 0;
-            if (pid > 1 && pid != but && parent_of(d->d_name) == getpid()) {
+            if (pid > 1 && !is_one_of(pid, but, count) && parent_of(d->d_name) == getpid()) {
                 found = true; /* its own children come to us by that */
                 kill(pid, SIGKILL);
                 waitpid(pid, NULL, 0);

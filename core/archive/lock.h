@@ -8,6 +8,7 @@
 #ifndef CORE_ARCHIVE_LOCK_H
 #define CORE_ARCHIVE_LOCK_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -24,8 +25,8 @@ int lock_take(const char *path, int64_t token, int64_t wait_ms, struct err *e);
 int lock_wait(const char *path, int exclusive, int64_t wait_ms, struct err *e);
 
 /* From now on the calling process becomes the parent of what its descendants leave behind, and
- * lock_kill_strays ends all its children but one (0: all). */
+ * lock_kill_strays ends all its children but those. */
 void lock_adopt_strays(void);
-void lock_kill_strays(pid_t but);
+void lock_kill_strays(const pid_t *but, size_t count);
 
 #endif

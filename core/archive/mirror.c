@@ -50,6 +50,16 @@ void run_warn(const struct run *r, const char *format, ...)
     va_end(ap);
 }
 
+void run_kill_strays(const struct run *r)
+{
+    pid_t ours[INDEXES_CHECKERS + 1];
+    size_t n = 0;
+    ours[n++] = signer_pid(r->signer);
+    for (int i = 0; r->checked && i < r->checked->checker_count; i++)
+        ours[n++] = r->checked->checkers[i].pid;
+    lock_kill_strays(ours, n);
+}
+
 /* ---- the run's place and rights ---- */
 
 int mirror_take_place(struct run *r, int64_t token, struct err *e)
@@ -240,7 +250,7 @@ int mirror_run(struct run *r, int64_t token, bool sweep, struct err *e)
         return -1;
     if (prepare(r, e) || go(r, &own, &failed, e))
         goto out;
-    lock_kill_strays(signer_pid(r->signer));
+    run_kill_strays(r);
     bool verified = r->verified_suites == r->mirror->suites.count;
     if (record_mirror(r, verified, failed.code ? failed.text : NULL, e))
         goto out;
@@ -257,7 +267,7 @@ int mirror_run(struct run *r, int64_t token, bool sweep, struct err *e)
     }
 out:
     signer_stop(r->signer);
-    lock_kill_strays(0);
+    lock_kill_strays(NULL, 0);
     close(r->lock_fd);
     arena_free(&own);
     buf_free(&r->transfer.said);

@@ -175,6 +175,7 @@ static int fetch_files(struct missing *m, struct err *e)
         .to = to, .names = names, .count = m->count, .bytes = m->bytes, .file_max = m->largest};
     if (transfer_fetch(&r->transfer, &step, e))
         return -1;
+    run_kill_strays(r);
     run_step(r, "verify");
     int folder = open_folder(to, e);
     if (folder < 0)

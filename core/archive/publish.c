@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "core/archive/keyring.h"
-#include "core/archive/lock.h"
 #include "core/archive/pool.h"
 #include "core/archive/record.h"
 #include "core/archive/signed.h"
@@ -188,6 +187,8 @@ static int fetch_indexes(struct run *r, struct suite *s, struct err *e)
     if (bytes > r->mirror->limit_bytes)
         return err_set(e, ERR_INPUT, "its indexes are larger than the mirror's limits.bytes");
     run_step(r, "indexes");
+    if (r->mirror->from[0] != '/' && indexes_seed(x, e))
+        return -1;
     struct transfer_step step = {.to = r->host,
                                  .names = names,
                                  .count = n,
@@ -195,7 +196,7 @@ static int fetch_indexes(struct run *r, struct suite *s, struct err *e)
                                  .file_max = largest,
                                  .anew = true};
     int rc = n ? transfer_fetch(&r->transfer, &step, e) : 0;
-    lock_kill_strays(signer_pid(r->signer));
+    run_kill_strays(r);
     return rc ? -1 : indexes_verify(x, e);
 }
 
@@ -205,7 +206,7 @@ static int read_indexes(struct run *r, struct suite *s, struct err *e)
                                          .files_max = r->mirror->limit_files};
     struct indexes old = {0};
     run_step(r, "verify");
-    if (indexes_open(&s->indexes, e))
+    if (indexes_open(&s->indexes, e) || indexes_check_begin(&s->indexes, e))
         return -1;
     memset(&s->contents, 0, sizeof s->contents);
     if (contents_read(s->a, s->indexes.texts, s->indexes.text_count, &rules, &s->contents, e))
@@ -269,10 +270,13 @@ out:
 static int fetch_and_publish(struct run *r, struct suite *s, struct err *e)
 {
     s->bytes_before = r->transfer.bytes;
-    if (fetch_indexes(r, s, e) || read_indexes(r, s, e) || pool_fetch(r, s, e))
+    if (fetch_indexes(r, s, e))
         return -1;
-    lock_kill_strays(signer_pid(r->signer));
-    return publish_tree(r, s, NULL, NULL, e);
+    r->checked = &s->indexes;
+    int rc = read_indexes(r, s, e) || pool_fetch(r, s, e) || indexes_check_end(&s->indexes, e);
+    r->checked = NULL;
+    run_kill_strays(r);
+    return rc ? -1 : publish_tree(r, s, NULL, NULL, e);
 }
 
 int publish_suite(struct run *r, struct suite *s, struct err *e)

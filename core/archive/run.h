@@ -45,8 +45,9 @@ struct run {
     bool reconcile; /* disk and database were found different: pool_files is made anew */
     struct transfer transfer;
     struct gpg_verifier verifier;
-    struct signer *signer; /* NULL: the host's signature is published as it is */
-    bool reached;          /* the host answered */
+    const struct indexes *checked; /* whose checkers are at work; NULL: none */
+    struct signer *signer;         /* NULL: the host's signature is published as it is */
+    bool reached;                  /* the host answered */
     size_t verified_suites;
 };
 
@@ -72,6 +73,9 @@ struct suite {
     char newest_sha256[SHA256_HEX]; /* the host's text that was published last */
     int rolled_back_to, content_of; /* 0 but for a rollback */
 };
+
+/* Ends what a transfer has left behind: nothing of it may write while its files are verified. */
+void run_kill_strays(const struct run *r);
 
 void run_step(const struct run *r, const char *step);
 void run_note(const struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));

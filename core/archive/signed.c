@@ -7,7 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/archive/lock.h"
 #include "core/base/file.h"
 
 #define FUTURE_S      10  /* apt's Acquire::Max-FutureTime */
@@ -31,7 +30,7 @@ int signed_fetch(struct run *r, struct err *e)
     struct transfer_step step = {
         .to = r->host, .names = wanted, .count = n, .file_max = RELEASE_BYTES_MAX, .anew = true};
     int rc = transfer_fetch(&r->transfer, &step, e);
-    lock_kill_strays(signer_pid(r->signer));
+    run_kill_strays(r);
     r->reached = rc == 0;
     return rc;
 }
