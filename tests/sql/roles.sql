@@ -95,7 +95,7 @@ select is(octet_length(hash), 32, 'also those of pg_catalog') from deliveries wh
 select is(refused, 1::bigint, 'refusals go to the real table') from refusals where reason = 'size';
 select is_empty($$select p.oid::regprocedure from pg_proc p where p.pronamespace = 'deb_status'::regnamespace and p.prosecdef
    and not coalesce('search_path=pg_catalog, deb_status, pg_temp' = any (p.proconfig), false)$$, 'each security definer function has its search_path, pg_temp last');
-select is(array_agg(p.proname::text order by p.proname), '{accept,note_refusals}', 'and there are these two')
+select is(array_agg(p.proname::text order by p.proname), '{accept,analyze_grown,note_refusals}', 'and there are these three')
   from pg_proc p where p.pronamespace = 'deb_status'::regnamespace and p.prosecdef;
 
 -- pages: reads what is public.
