@@ -70,6 +70,7 @@ int command_flush(int code);
 
 extern const struct command command_check;
 extern const struct command command_enqueue;
+extern const struct command command_import;
 extern const struct command command_job;
 extern const struct command command_mask;
 extern const struct command command_migrate;

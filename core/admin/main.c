@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
     &command_job,
     &command_secret,
     &command_mask,
+    &command_import,
     &command_publish,
     &command_setup_database,
     &command_migrate,

@@ -81,7 +81,8 @@ language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
     from instance i where i.config_error is not null
   union all
   select 21, 'error', 'upstream has no ' || case s.kind when 'list' then 'list ' else 'series ' end || s.name,
-         'Is the name right in releases.d? Known: ' || coalesce((
+         coalesce((select 'It is called ' || k.name || ' there. ' from series k where k.release = s.name and k.id <> s.id limit 1), '')
+         || 'Is the name right in releases.d? Known: ' || coalesce((
            select string_agg(k.name, ', ' order by k.position desc) from (
              select o.name, o.position from series o
               where o.upstream = s.upstream and o.kind = 'cycle'
