@@ -81,12 +81,14 @@ $$;
 
 -- One transaction has one now(): time passes when everything that was written becomes older.
 create function pg_temp.time_passes(p interval) returns void language sql as $$
-  update status set changed = changed - p, since = since - p, debian_since = debian_since - p;
+  update status set changed = changed - p, since = since - p, debian_since = debian_since - p,
+         released = released - p;
   update status_history set valid_from = valid_from - p, valid_to = valid_to - p, since = since - p,
-         changed = changed - p, debian_since = debian_since - p;
+         changed = changed - p, debian_since = debian_since - p, released = released - p;
   update events set at = at - p;
   update suites set checked = checked - p, tried = tried - p;
-  update releases set released = released - p
+  update releases set released = released - p;
+  update series_versions set released = released - p
 $$;
 
 -- bb is over, cc and dd are maintained, ee is being developed; stable and unstable are suites.
