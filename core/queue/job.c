@@ -60,7 +60,7 @@ void job_log(struct job *job, enum job_level level, const char *format, ...)
     buf_vaddf(&text, format, ap);
     va_end(ap);
     make_plain(&text, level == JOB_RAW);
-    log_event(levels[level], "job-line", "job", job->id_text, "step",
+    log_event(levels[level], "job-line", "job", job->id_text, "request_id", job->request_id, "step",
               job->step[0] ? job->step : NULL, "text", buf_str(&text), NULL);
     send(job, REPORT_LINE, digit, job->step, buf_str(&text));
     buf_free(&text);

@@ -249,14 +249,32 @@ static struct slot *find(struct slot *slots, size_t count, pid_t pid)
     return NULL;
 }
 
-/* Kills our children that lead no slot: what ended jobs left behind. True where there were any. */
-static bool kill_strays(struct slot *slots, size_t count)
+static bool is_subreaper; /* what ended jobs leave behind comes to us */
+
+static FILE *open_children(void)
 {
     char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    return fopen(path, "re");
+}
+
+void slots_open(void)
+{
+    int pid;
+    FILE *f = open_children();
+    /* Who had children before it became this program (a script that ended in exec) would get what
+     * those leave behind, too, and could not tell them apart. */
+    is_subreaper = f && fscanf(f, "%d", &pid) != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
+    if (f)
+        fclose(f);
+}
+
+/* Kills our children that lead no slot. True where there were any. */
+static bool kill_strays(struct slot *slots, size_t count)
+{
     int pid;
     bool found = false;
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
-    FILE *f = fopen(path, "re");
+    FILE *f = is_subreaper ? open_children() : NULL;
     while (f && fscanf(f, "%d", &pid) == 1)
         if (!find(slots, count, pid)) {
             kill(pid, SIGKILL);
@@ -310,7 +328,7 @@ void slots_reap(struct slot *slots, size_t count)
 
 bool slot_is_over(const struct slot *s)
 {
-    return s->busy && s->ended && s->pipe < 0;
+    return s->busy && s->ended && s->pipe < 0 && !s->more;
 }
 
 static void say_how_it_ended(struct slot *s)

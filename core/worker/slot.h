@@ -31,6 +31,7 @@ struct slot {
     pid_t pid; /* also its session and process group; 0: there is no process */
     int pipe;  /* -1: closed by the other side */
     struct buf in;
+    bool more;                                   /* complete reports wait in it */
     size_t taken;                                /* bytes of in that were dealt with */
     int64_t started_ms, deadline_ms, renewed_ms; /* monotonic */
     int64_t hold_ms;                             /* when the guard kills it */
@@ -44,6 +45,9 @@ struct slot {
     enum queue_outcome outcome;
     struct err error;
 };
+
+/* Once, before the first slot: what the processes of ended jobs leave behind comes to us. */
+void slots_open(void);
 
 /* Starts the program anew for the claimed job, in a session of its own. config: a descriptor of
  * config_save. */

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -25,7 +24,8 @@ enum {
     TICK_MS = 1000,
     CANCEL_LOOK_MS = 1000, /* at most so often for each job */
     LEFT_WAIT_MS = 10000,  /* --once: for jobs whose rows somebody holds */
-    STOP_WAIT_MS = 12000,  /* for the database, to give jobs back */
+    STOP_WAIT_MS = 8000,   /* for the database, to give jobs back */
+    UNKNOWN_S = 60,        /* a kind that is not ours: its process says so */
 };
 
 size_t supervisor_running(const struct supervisor *s)
@@ -86,7 +86,7 @@ static void begin_job(struct supervisor *s, struct slot *slot, const struct queu
 {
     struct err e = {0};
     const struct job_kind *kind = jobs_find(claim->kind);
-    if (slot_start(slot, claim, kind ? kind->deadline_s : 1, s->config_fd, &e)) {
+    if (slot_start(slot, claim, kind ? kind->deadline_s : UNKNOWN_S, s->config_fd, &e)) {
         /* ends like a run of it, at the next turn */
         slot->ended = slot->reported = true;
         slot->outcome = QUEUE_RETRY;
@@ -177,10 +177,11 @@ static void write_reports(struct supervisor *s, struct slot *slot)
         else if (r.type == REPORT_LINE && write_line(s, slot, &r, &e)) {
             upkeep_trouble(s, "line", &e);
             if (!s->db)
-                return;
+                break;
         }
         slot_take(slot, next);
     }
+    slot->more = slot_peek(slot, &r, &next) == 1;
     if (s->db && p.any &&
         queue_progress(s->db, &slot->claim, *p.step ? p.step : NULL, p.done, p.total, p.unit, &e))
         upkeep_trouble(s, "progress", &e);
@@ -319,7 +320,7 @@ static void wait_a_while(struct supervisor *s)
         const struct slot *slot = &s->slots[i];
         if (slot->pipe >= 0 && slot_has_room(slot))
             fds[n++] = (struct pollfd){.fd = slot->pipe, .events = POLLIN};
-        if (slot->in.len > slot->taken && s->db)
+        if (slot->more && s->db)
             wait = 0;
     }
     if (!s->db && s->connect_ms - now < wait)
@@ -371,18 +372,39 @@ static int open_signals(struct supervisor *s, struct err *e)
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGCHLD);
     signal(SIGPIPE, SIG_IGN);
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    slots_open();
     if (sigprocmask(SIG_BLOCK, &set, NULL) ||
         (s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
         return err_errno(e, "open the signals");
     return guard_open(e);
 }
 
+/* A configuration that is wrong from the start: nothing is kept that could be used. Where the main
+ * file can be read at all, its database hears why, and with it the pages. */
+static void tell_wrong_config(const struct supervisor *s, const struct err *why)
+{
+    struct config *c = config_load(s->o->config, CONFIG_PAGES, NULL);
+    struct db_open_options options = {.role = "deb_status_worker",
+                                      .program = "deb-status-worker",
+                                      .connect_timeout_s = 2,
+                                      .statement_timeout_ms = 2000};
+    options.conninfo = c ? c->database : NULL;
+    struct db *db = c ? db_open(&options, NULL) : NULL;
+    if (db)
+        db_call(db, &query_config_refused, NULL, NULL, why->text);
+    db_close(db);
+    config_free(c);
+}
+
 static int start(struct supervisor *s, struct err *e)
 {
     srandom((unsigned)getpid() ^ (unsigned)clock_monotonic_ms());
     snprintf(s->name, sizeof s->name, "%s:%d", s->o->host, (int)getpid());
-    if (upkeep_load_config(s, e) || open_signals(s, e))
+    if (upkeep_load_config(s, e)) {
+        tell_wrong_config(s, e);
+        return -1;
+    }
+    if (open_signals(s, e))
         return -1;
     log_event(LOG_INFO, "start", "worker", s->name, "host", s->o->host, "jobs",
               log_num(s->config->worker_jobs), "version", DEB_STATUS_VERSION, NULL);
