@@ -18,14 +18,19 @@ language plpgsql as $$
 #variable_conflict use_column
 declare
   v_run_at timestamptz;
+  v_request_id text;
 begin
   loop
-    select j.id, j.run_at, false into queue_join.id, v_run_at, queue_join.inserted from jobs j
+    select j.id, j.run_at, j.request_id, false
+      into queue_join.id, v_run_at, v_request_id, queue_join.inserted from jobs j
      where j.kind = p_kind and j.what = p_what and j.state = 'queued' for key share;
     if found then
-      -- It waits for its backoff: something new has come, so it is due now.
-      if v_run_at > clock_timestamp() then
-        update jobs j set run_at = clock_timestamp() where j.id = queue_join.id and j.state = 'queued';
+      -- It waits for its backoff: something new has come, so it is due now. One that was queued
+      -- by the schedule or after a change takes the id of the first request that joins it.
+      if v_run_at > clock_timestamp() or (v_request_id is null and p_request_id is not null) then
+        update jobs j set run_at = least(j.run_at, clock_timestamp()),
+                          request_id = coalesce(j.request_id, p_request_id)
+         where j.id = queue_join.id and j.state = 'queued';
         perform pg_notify('deb_status_jobs', '');
       end if;
       return;

@@ -1,6 +1,6 @@
 -- The queue's functions and views.
 begin;
-select plan(47);
+select plan(48);
 insert into mirrors (name, host, state) values ('m', 'disk', 'active'), ('cold', null, 'frozen');
 
 select is(enqueue('archives'), enqueue('archives'), 'a second enqueue joins the job that waits');
@@ -46,6 +46,8 @@ select cmp_ok(run_at, '>', clock_timestamp() + interval '3 s', 'for its backoff'
 select is(state, 'backoff', 'which the view shows') from queue where id = :m2;
 select is_empty($$select * from queue_claim('disk', 'w', 30, 2, false)$$, 'it is not due');
 select is(enqueue('mirror', 'm'), :m2::bigint, 'another request joins it');
+select queue_join('mirror', 'm', 'disk', 'delivery', r) from unnest(array['r1', 'r2']) r;
+select results_eq(format('select request_id from jobs where id = %s', :m2), array['r1'], 'and the first that has an id gives it');
 select cmp_ok(run_at, '<=', clock_timestamp(), 'and makes it due') from jobs where id = :m2;
 select id as c3, token as t3 from queue_claim('disk', 'w', 30, 2, false) \gset
 select is(queue_finish(:c3, :t3, 'retry', 'still', 'raw', 5), 'failed', 'the last attempt fails for good');
