@@ -279,6 +279,15 @@ static int fetch_and_publish(struct run *r, struct suite *s, struct err *e)
     return rc ? -1 : publish_tree(r, s, NULL, NULL, e);
 }
 
+/* Nothing to publish. */
+static int leave(struct run *r, struct suite *s, struct err *e)
+{
+    bool lacks;
+    if (record_lacks_lines(r, s, &lacks, e) || (lacks && publish_read_contents(r, s, e)))
+        return -1;
+    return record_unchanged(r, s, e);
+}
+
 int publish_suite(struct run *r, struct suite *s, struct err *e)
 {
     struct record_hold hold;
@@ -287,10 +296,10 @@ int publish_suite(struct run *r, struct suite *s, struct err *e)
     r->verified_suites++;
     if (hold.held && strcmp(hold.release_sha256, s->sha256) == 0) {
         run_note(r, "%s is held after a rollback until the host's Release changes", s->name);
-        return record_unchanged(r, s, e);
+        return leave(r, s, e);
     }
     if (is_published(r, s))
-        return record_unchanged(r, s, e);
+        return leave(r, s, e);
     if (!hold.accept_older && check_date(s, e))
         return -1;
     s->newest_date = s->release.date;

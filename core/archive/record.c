@@ -201,9 +201,9 @@ static int index_line(struct run *r, struct suite *s, int64_t id, const char *co
     return index_suite(r->db, id, inputs, n, changed, e);
 }
 
-/* Lines that show the suite: those that do not have this generation yet are filled. Then what
- * follows from them; comparing comes last in its transaction. */
-static int index_lines(struct run *r, struct suite *s, const char *id, struct err *e)
+/* Lines that show the suite: those that do not have this generation yet are filled (all of them
+ * where it is new). Then what follows from them; comparing comes last in its transaction. */
+static int index_lines(struct run *r, struct suite *s, const char *id, bool all, struct err *e)
 {
     struct db_result *rows = NULL;
     int64_t *ids, job = r->job;
@@ -220,7 +220,7 @@ static int index_lines(struct run *r, struct suite *s, const char *id, struct er
                    *was = db_value(rows, (int)i, "fingerprint");
         bool differs = false;
         ids[count + i] = db_value_int(rows, (int)i, "id", 0);
-        if (!was || strcmp(was, id) != 0) {
+        if (all || !was || strcmp(was, id) != 0) {
             if (index_line(r, s, ids[count + i], db_value(rows, (int)i, "components"), &differs, e))
                 goto out;
             if (differs)
@@ -257,17 +257,31 @@ int record_publish(struct run *r, struct suite *s, const struct record_generatio
     int rc = begin(r, e);
     if (rc == 0 &&
         (copy_changes(r, s, e) || insert_generation(r, s, g, &id, e) || warn_foreign(r, id, e) ||
-         announced_judge(r, s, e) || index_lines(r, s, g->id, e) ||
+         announced_judge(r, s, e) || index_lines(r, s, g->id, true, e) ||
          (g->before_commit && g->before_commit(g->data, e))))
         rc = -1;
     return end(r, rc, e);
+}
+
+int record_lacks_lines(struct run *r, const struct suite *s, bool *lacks, struct err *e)
+{
+    struct db_result *rows = NULL;
+    *lacks = false;
+    if (db_call(r->db, &query_mirror_suites, &rows, e, r->mirror->name, s->name))
+        return -1;
+    for (int i = 0; i < db_result_rows(rows); i++) {
+        const char *was = db_value(rows, i, "fingerprint");
+        *lacks = *lacks || !was || strcmp(was, s->now.id) != 0;
+    }
+    db_result_free(rows);
+    return 0;
 }
 
 int record_unchanged(struct run *r, struct suite *s, struct err *e)
 {
     int rc = begin(r, e);
     if (rc == 0)
-        rc = index_lines(r, s, s->now.id, e);
+        rc = index_lines(r, s, s->now.id, false, e);
     return end(r, rc, e);
 }
 

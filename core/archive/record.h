@@ -40,7 +40,11 @@ struct record_generation {
 int record_publish(struct run *r, struct suite *s, const struct record_generation *g,
                    struct err *e);
 
-/* Nothing changed: the suite was looked at. Lines that show it and were never filled are. */
+/* Whether an apt line that shows the suite does not have what is published (a new target): then
+ * s->indexes must be open before record_unchanged. */
+int record_lacks_lines(struct run *r, const struct suite *s, bool *lacks, struct err *e);
+
+/* Nothing changed: the suite was looked at. Lines that lack it are filled. */
 int record_unchanged(struct run *r, struct suite *s, struct err *e);
 
 /* The suite could not be published, for that reason. */
