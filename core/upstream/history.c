@@ -167,11 +167,10 @@ static int read_versions(struct history *h, const git_oid *oid, struct set *s)
     struct deliverable d;
     struct err why;
     int line, rc = 0;
-    if (git_blob_lookup(&blob, h->repo, oid))
-        return repository_fail(h->e, "a file of the history");
-    if (git_blob_rawsize(blob) <= (git_object_size_t)DELIVERABLE_BYTES_MAX &&
-        deliverable_parse(&h->scratch, git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob),
-                          &d, &line, &why) == 0) {
+    if (repository_blob(h->repo, oid, DELIVERABLE_BYTES_MAX, &blob, h->e))
+        return -1;
+    if (blob && deliverable_parse(&h->scratch, git_blob_rawcontent(blob),
+                                  (size_t)git_blob_rawsize(blob), &d, &line, &why) == 0) {
         take_versions(h, s, &d);
         rc = 1;
     }

@@ -218,3 +218,18 @@ int repository_relate(git_repository *repo, const char *recorded, const git_oid 
     *out = newer ? REPOSITORY_NEWER : older ? REPOSITORY_OLDER : REPOSITORY_REWRITTEN;
     return 0;
 }
+
+int repository_blob(git_repository *repo, const git_oid *oid, size_t max, git_blob **out,
+                    struct err *e)
+{
+    git_odb *odb = NULL;
+    git_object_t type;
+    size_t size = 0;
+    *out = NULL;
+    int rc = git_repository_odb(&odb, repo);
+    rc = rc ? rc : git_odb_read_header(&size, &type, odb, oid);
+    if (rc == 0 && size <= max)
+        rc = git_blob_lookup(out, repo, oid);
+    git_odb_free(odb);
+    return rc ? repository_fail(e, "a file") : 0;
+}

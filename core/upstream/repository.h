@@ -53,6 +53,10 @@ enum repository_relation {
 int repository_relate(git_repository *repo, const char *recorded, const git_oid *head,
                       enum repository_relation *out, struct err *e);
 
+/* A file's contents; *out is NULL where they are larger than max (and have not been read). */
+int repository_blob(git_repository *repo, const git_oid *oid, size_t max, git_blob **out,
+                    struct err *e);
+
 /* ERR_SYSTEM with git's words as detail: what an unreadable object of the copy leads to. Returns
  * -1. */
 int repository_fail(struct err *e, const char *what);

@@ -132,34 +132,20 @@ static const char *name_of(struct run *r, const struct tree_file *f)
     return reading_is_name(name) && reading_is_name(f->series) ? name : NULL;
 }
 
-/* A blob's text; NULL where it is too large (0 in *rc) or not there (-1). */
-static git_blob *open_blob(struct run *r, const git_oid *oid, int *rc)
-{
-    git_odb *odb = NULL;
-    git_blob *blob = NULL;
-    git_object_t type;
-    size_t size = 0;
-    *rc = git_repository_odb(&odb, r->repo) || git_odb_read_header(&size, &type, odb, oid) ? -1 : 0;
-    if (*rc == 0 && size <= DELIVERABLE_BYTES_MAX && git_blob_lookup(&blob, r->repo, oid))
-        *rc = -1;
-    if (*rc)
-        repository_fail(r->e, "a file");
-    git_odb_free(odb);
-    return blob;
-}
-
 static int read_file(struct run *r, const struct tree_file *f, const char *path, const char *oid)
 {
     struct deliverable *d = arena_alloc(r->job->arena, sizeof *d);
     struct err why = {0};
+    git_blob *blob;
     int line = 0, rc = 0;
     const char *name = name_of(r, f);
     if (!name || !f->is_plain)
         return add_bad(r, path, oid, 0,
                        name ? "not a regular file" : "a name that no page can have");
-    git_blob *blob = open_blob(r, &f->oid, &rc);
+    if (repository_blob(r->repo, &f->oid, DELIVERABLE_BYTES_MAX, &blob, r->e))
+        return -1;
     if (!blob)
-        return rc ? rc : add_bad(r, path, oid, 1, "the file is too large");
+        return add_bad(r, path, oid, 1, "the file is too large");
     if (deliverable_parse(r->job->arena, git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob),
                           d, &line, &why))
         rc = add_bad(r, path, oid, line, why.text);
@@ -267,14 +253,14 @@ static int read_list(struct run *r, struct series_entry **list, size_t *count)
 {
     char oid[GIT_OID_HEXSZ + 1];
     struct err why = {0};
-    int line = 1, rc = 0;
+    git_blob *blob;
+    int line = 1;
     *count = 0;
     if (!r->now.has_status)
         return 0;
     git_oid_tostr(oid, sizeof oid, &r->now.status);
-    git_blob *blob = open_blob(r, &r->now.status, &rc);
-    if (!blob && rc)
-        return rc;
+    if (repository_blob(r->repo, &r->now.status, DELIVERABLE_BYTES_MAX, &blob, r->e))
+        return -1;
     if (!blob)
         return add_bad(r, STATUS_FILE, arena_strdup(r->job->arena, oid), 1,
                        "the file is too large");
