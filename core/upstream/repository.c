@@ -9,7 +9,9 @@
 #include "core/base/buf.h"
 #include "core/base/file.h"
 #include "core/upstream/seed.h"
+#include "core/upstream/stall.h"
 
+#define STALL_MS     60000
 #define CERTIFICATES "/etc/ssl/certs/ca-certificates.crt"
 
 int repository_fail(struct err *e, const char *what)
@@ -80,7 +82,17 @@ int repository_open(const char *data, const struct upstream *u, struct arena *a,
 static int on_transfer(const git_indexer_progress *stats, void *payload)
 {
     const struct repository_watch *watch = payload;
-    watch->progress(watch->data, stats->received_objects, stats->total_objects);
+    stall_progress();
+    if (watch)
+        watch->progress(watch->data, stats->received_objects, stats->total_objects);
+    return 0;
+}
+
+/* "Counting objects ...": the server is alive. */
+static int on_words(const char *words, int len, void *payload)
+{
+    (void)words, (void)len, (void)payload;
+    stall_progress();
     return 0;
 }
 
@@ -89,26 +101,31 @@ static void add_detail(struct err *e, const char *words)
 {
     struct buf out = BUF_INIT;
     for (const char *p = words; *p;) {
-        size_t len = strncmp(p, "//", 2) == 0 ? strcspn(p + 2, "/ @'\"\n") : 0;
-        if (len && p[2 + len] == '@') {
-            buf_add_str(&out, "//");
-            p += 2 + len + 1;
-        } else {
+        if (strncmp(p, "//", 2) != 0) {
             buf_add_char(&out, *p++);
+            continue;
         }
+        const char *host = p + 2, *end = host + strcspn(host, "/ '\"\n");
+        for (const char *at = host; at < end; at++)
+            if (*at == '@')
+                host = at + 1;
+        buf_add_str(&out, "//");
+        p = host;
     }
     err_detail(e, buf_str(&out), -1);
     buf_free(&out);
 }
 
-static int fetch_failed(struct err *e, int rc)
+static int fetch_failed(struct err *e, int rc, bool stalled)
 {
     const git_error *why = git_error_last();
     int class = why ? why->klass : 0;
-    const char *text = rc == GIT_EAUTH           ? "upstream asks for a password"
-                       : rc == GIT_ECERTIFICATE  ? "upstream's certificate is not trusted"
-                       : class == GIT_ERROR_SSL  ? "no safe connection to upstream"
-                       : class == GIT_ERROR_NET  ? "upstream could not be reached"
+    const char *text = stalled                  ? "upstream stopped answering"
+                       : rc == GIT_EAUTH        ? "upstream asks for a password"
+                       : rc == GIT_ECERTIFICATE ? "upstream's certificate is not trusted"
+                       : class == GIT_ERROR_SSL ? "no safe connection to upstream"
+                       : class == GIT_ERROR_NET || class == GIT_ERROR_OS
+                           ? "upstream could not be reached"
                        : class == GIT_ERROR_HTTP ? "upstream's server gave no repository"
                                                  : "upstream could not be fetched";
     err_set(e, ERR_TRANSIENT, "%s", text);
@@ -165,18 +182,21 @@ int repository_fetch(git_repository *repo, const struct upstream *u,
     options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
     options.update_fetchhead = 0;
     options.proxy_opts.type = GIT_PROXY_AUTO;
-    options.callbacks.transfer_progress = watch ? on_transfer : NULL;
+    options.callbacks.transfer_progress = on_transfer;
+    options.callbacks.sideband_progress = on_words;
     options.callbacks.payload = (void *)(uintptr_t)watch;
     if ((size_t)snprintf(ref, sizeof ref, "refs/heads/%s", u->config->branch) >= sizeof ref)
         return err_set(e, ERR_INPUT, "the name of upstream's branch is too long");
     seed_from_local(repo, u->config->repository, ref);
     git_error_clear();
+    stall_begin(STALL_MS);
     int rc = git_remote_create_anonymous(&remote, repo, u->config->repository);
     rc = rc ? rc : fetch(repo, remote, ref, &options, head);
+    bool stalled = stall_end();
     git_remote_free(remote);
     if (rc == GIT_ENOTFOUND && git_error_last() == NULL)
         return err_set(e, ERR_INPUT, "upstream has no branch %s", u->config->branch);
-    return rc ? fetch_failed(e, rc) : 0;
+    return rc ? fetch_failed(e, rc, stalled) : 0;
 }
 
 int repository_connect(const char *location, git_remote **remote, const git_remote_head ***heads,
@@ -188,10 +208,12 @@ int repository_connect(const char *location, git_remote **remote, const git_remo
     git_proxy_options_init(&proxy, GIT_PROXY_OPTIONS_VERSION);
     proxy.type = GIT_PROXY_AUTO;
     git_error_clear();
+    stall_begin(STALL_MS);
     int rc = git_remote_create_detached(remote, location);
     rc = rc ? rc : git_remote_connect(*remote, GIT_DIRECTION_FETCH, &callbacks, &proxy, NULL);
+    bool stalled = stall_end();
     rc = rc ? rc : git_remote_ls(heads, count, *remote);
-    return rc ? fetch_failed(e, rc) : 0;
+    return rc ? fetch_failed(e, rc, stalled) : 0;
 }
 
 /* ---- commits ---- */

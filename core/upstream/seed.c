@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/arena.h"
+#include "core/base/buf.h"
 #include "core/base/file.h"
 
 struct seed {
@@ -103,12 +104,32 @@ static int copy_loose(struct seed *s)
 /* An index without its pack would be a damaged repository: packs first. */
 static int copy_objects(struct seed *s)
 {
-    if (file_exists(arena_printf(&s->arena, "%sinfo/alternates", s->from)))
-        return -1;
     return copy_folder(s, "pack", ".pack", ends_with) ||
                    copy_folder(s, "pack", ".idx", ends_with) || copy_loose(s)
                ? -1
                : 0;
+}
+
+/* And those that the repository borrows from others (`git clone --shared`). */
+static int copy_all(struct seed *s, int depth)
+{
+    struct buf others = BUF_INIT;
+    const char *from = s->from, *list = arena_printf(&s->arena, "%sinfo/alternates", from);
+    int rc = copy_objects(s);
+    if (rc == 0 && file_exists(list))
+        rc = depth > 5 ? -1 : file_read(list, 1 << 16, &others, NULL);
+    for (char *line = others.data; rc == 0 && line && *line;) {
+        size_t len = strcspn(line, "\n");
+        bool more = line[len] != '\0';
+        line[len] = '\0';
+        s->from = arena_printf(&s->arena, "%s%s/", *line == '/' ? "" : from, line);
+        if (len > 0 && *line != '#')
+            rc = copy_all(s, depth + 1);
+        line += len + more;
+    }
+    s->from = from;
+    buf_free(&others);
+    return rc;
 }
 
 static const char *objects_of(git_repository *repo, struct arena *a)
@@ -144,7 +165,7 @@ void seed_from_local(git_repository *repo, const char *location, const char *ref
         git_reference_name_to_id(&head, source, ref) == 0) {
         s.from = objects_of(source, &s.arena);
         s.to = objects_of(repo, &s.arena);
-        if (s.from && s.to && copy_objects(&s) == 0)
+        if (s.from && s.to && copy_all(&s, 0) == 0)
             set_ref(repo, ref, &head);
     }
     git_repository_free(source);

@@ -8,9 +8,8 @@
 
 #include <git2.h>
 
-/* Where repo has no such ref yet and location is a local repository with its objects in one place,
- * copies them and sets the ref. Does nothing where that is not so or fails: the fetch that follows
- * does it then. */
+/* Where repo has no such ref yet and location is a local repository, copies its objects and sets
+ * the ref. Where that fails nothing is said: the fetch that follows does it then. */
 void seed_from_local(git_repository *repo, const char *location, const char *ref);
 
 #endif
