@@ -143,13 +143,13 @@ static int read_recorded(struct run *r, bool *same)
     return 0;
 }
 
+/* How set_aside_files names an entry. */
 static const char *file_of(struct run *r, const char *project, size_t n)
 {
-    const char *file = strrchr(r->u->location, '/');
-    return project
-               ? arena_printf(r->job->arena, "%s: %s", file ? file + 1 : r->u->location, project)
-               : arena_printf(r->job->arena, "%s: entry %zu", file ? file + 1 : r->u->location,
-                              n + 1);
+    const char *list = r->u->config->path ? strrchr(r->u->config->path, '/') : NULL;
+    list = list ? list + 1 : r->u->series->name;
+    return project ? arena_printf(r->job->arena, "%s: %s", list, project)
+                   : arena_printf(r->job->arena, "%s: entry %zu", list, n + 1);
 }
 
 /* The last part of the project, as masks name deliverables; where an earlier one has it, all. */

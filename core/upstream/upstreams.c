@@ -22,14 +22,29 @@ const char *upstreams_public_location(struct arena *a, const char *location)
     return arena_printf(a, "%.*s%.*s", (int)(host - location), location, (int)len, at);
 }
 
+/* All that decides what is read from there: where it changes, it is read as if for the first time.
+ */
+static const char *describe_tags(struct arena *a, const struct config_upstream *c)
+{
+    struct buf out = BUF_INIT;
+    for (size_t i = 0; i < c->repository_count; i++) {
+        const struct config_repository *r = &c->repositories[i];
+        const char *parts[] = {r->tags ? r->tags : c->tags, r->project, r->artifact, r->team,
+                               r->type};
+        buf_addf(&out, "%s%s", i ? ", " : "", upstreams_public_location(a, r->location));
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+            buf_addf(&out, " %s", parts[k] ? parts[k] : "-");
+    }
+    const char *text = arena_strdup(a, buf_str(&out));
+    buf_free(&out);
+    return text;
+}
+
 static const char *location_of(struct arena *a, const struct config_upstream *c)
 {
-    if (strcmp(c->kind, "file") == 0) {
-        const char *slash = strrchr(c->path, '/');
-        return slash ? slash + 1 : c->path;
-    }
-    return upstreams_public_location(a,
-                                     c->repository ? c->repository : c->repositories[0].location);
+    if (c->repository_count > 0)
+        return describe_tags(a, c);
+    return c->path ? c->path : upstreams_public_location(a, c->repository);
 }
 
 static bool is_releases(const struct config_upstream *c)

@@ -20,7 +20,7 @@ struct upstream {
     int64_t id; /* 0 before upstreams_write */
     const char *id_text;
     const char *name;     /* kind and location, without passwords: fit for a page */
-    const char *location; /* without passwords */
+    const char *location; /* without passwords; kind git-tags: with what is wanted of each */
     const struct config_upstream *config;
     const struct config_series
         *series; /* the one file that it is for; NULL: a releases repository */

@@ -26,18 +26,15 @@ comment on function deb_status.candidates_merge is 'Makes the candidates of some
 
 create or replace function deb_status.upstream_row(p_name text, p_kind text, p_location text, p_branch text)
 returns int
-language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
-declare
-  v_id int;
-begin
-  select id into v_id from upstreams where name = p_name;
-  if v_id is null then
-    insert into upstreams (name, kind, location, branch)
-    values (p_name, p_kind, p_location, p_branch) returning id into v_id;
-  end if;
-  return v_id;
-end $$;
-comment on function deb_status.upstream_row is 'The upstream of that name, made where it is new; its id';
+language sql set search_path = pg_catalog, deb_status, pg_temp as $$
+  insert into upstreams (name, kind, location, branch)
+  select p_name, p_kind, p_location, p_branch
+   where not exists (select from upstreams where name = p_name);
+  update upstreams set location = p_location, head = null
+   where name = p_name and location <> p_location;
+  select id from upstreams where name = p_name
+$$;
+comment on function deb_status.upstream_row is 'The upstream of that name, made where it is new, to be read anew where its location is another one; its id';
 
 create or replace function deb_status.upstream_series(p_series text[], p_kinds text[], p_upstreams text[], p_main text)
 returns void
