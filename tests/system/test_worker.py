@@ -235,6 +235,26 @@ def test_worker_killed_in_mid_job(held):
     end(held, job)
 
 
+def test_frozen_worker_wakes_without_its_run(held):
+    """Taken over while it slept: its own run ends at once, and whoever has the job now keeps it."""
+    job, pid = begin(held)
+    frozen = held.pids()["worker-1"]
+    os.kill(frozen, signal.SIGSTOP)
+    try:
+        held.worker("start", 2)
+        wait_for(lambda: row(held, job)["worker"] not in ("", f"{socket.gethostname()}:{frozen}")
+                 or row(held, job)["state"] != "running", "the job is taken back", 30)
+        held.psql(f"select deb_status.cancel({job}) from deb_status.jobs "
+                  f"where id = {job} and state in ('queued', 'running')")
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+    wait_for(lambda: not session(pid), "the run of the worker that slept is over", 5)
+    wait_for(lambda: f"job-end job={job}" in held.log("worker-1"), "it knows")
+    assert re.search(rf"job-end job={job} .*state=lost .*lease", held.log("worker-1"))
+    held.worker("stop", 2)
+    end(held, job)
+
+
 # ---------------------------------------------------------------- the database
 
 def postgres_processes(stack):
