@@ -146,8 +146,12 @@ void command_print_table(const struct db_result *r, const char *const *heads)
 
 int command_flush(int code)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    bool failed = ferror(stdout); /* an earlier write's reason is gone by now */
+    if (fflush(stdout) != 0)
+        fprintf(stderr, "deb-status: cannot write the output: %m\n");
+    else if (failed)
+        fprintf(stderr, "deb-status: the output could not all be written\n");
+    else
         return code;
-    fprintf(stderr, "deb-status: cannot write the output: %m\n");
     return EXIT_WRONG;
 }
