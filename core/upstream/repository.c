@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/upstream/repository.h"
 
+#include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "core/upstream/stall.h"
 
 #define STALL_MS     60000
+#define PACKS_MAX    300 /* each fetch adds one, and libgit2 opens them all */
 #define CERTIFICATES "/etc/ssl/certs/ca-certificates.crt"
 
 int repository_fail(struct err *e, const char *what)
@@ -63,11 +65,22 @@ int repository_discard(const char *data, const struct upstream *u, struct arena 
     return file_remove_tree(folder_of(data, u, a), e);
 }
 
+static bool has_too_many_packs(const char *folder, struct arena *a)
+{
+    DIR *dir = opendir(arena_printf(a, "%s/objects/pack", folder));
+    size_t count = 0;
+    for (struct dirent *d; dir && (d = readdir(dir));)
+        count += strstr(d->d_name, ".pack") != NULL;
+    if (dir)
+        closedir(dir);
+    return count > PACKS_MAX;
+}
+
 int repository_open(const char *data, const struct upstream *u, struct arena *a,
                     git_repository **out, struct err *e)
 {
     const char *folder = folder_of(data, u, a);
-    if (git_repository_open_bare(out, folder) == 0)
+    if (!has_too_many_packs(folder, a) && git_repository_open_bare(out, folder) == 0)
         return 0;
     if (file_remove_tree(folder, e) || file_make_dirs(folder, 0755, e))
         return -1;
@@ -120,8 +133,8 @@ static int fetch_failed(struct err *e, int rc, bool stalled)
 {
     const git_error *why = git_error_last();
     int class = why ? why->klass : 0;
-    const char *text = stalled                  ? "upstream stopped answering"
-                       : rc == GIT_EAUTH        ? "upstream asks for a password"
+    const char *text = stalled           ? "upstream stopped answering"
+                       : rc == GIT_EAUTH ? "upstream refused access: a password is missing or wrong"
                        : rc == GIT_ECERTIFICATE ? "upstream's certificate is not trusted"
                        : class == GIT_ERROR_SSL ? "no safe connection to upstream"
                        : class == GIT_ERROR_NET || class == GIT_ERROR_OS

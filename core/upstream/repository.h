@@ -24,7 +24,8 @@ struct repository_watch { /* called while a fetch goes on */
 int repository_init(struct err *e);
 void repository_shutdown(void);
 
-/* Opens the copy, making it where it is not there or is no repository any more. */
+/* Opens the copy, making it where it is not there, is no repository any more, or has become a heap
+ * of small packs: a new one costs one fetch. */
 int repository_open(const char *data, const struct upstream *u, struct arena *a,
                     git_repository **out, struct err *e);
 

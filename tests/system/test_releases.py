@@ -346,3 +346,39 @@ def test_a_damaged_copy_is_made_anew(stack, upstream, damage):
     job = upstream.sync()
     assert stack.status("epoxy", "trixie")["openstack/nova"]["upstream"] == f"31.{len(damage)}.9"
     assert ("it is made anew" in upstream.lines(job)) == (damage == "objects")
+
+
+def test_many_fetches_leave_no_heap_of_packs(stack, upstream):
+    copy, = glob.glob(f"{stack.dir}/data/upstream/*.git")
+    for n in range(310):
+        with open(f"{copy}/objects/pack/pack-{n:040x}.pack", "wb"):
+            pass
+    upstream.write("epoxy/nova", text("openstack/nova", releases=["31.0.0", "31.6.6"]))
+    upstream.commit()
+    upstream.sync()
+    assert stack.status("epoxy", "trixie")["openstack/nova"]["upstream"] == "31.6.6"
+    assert len(os.listdir(f"{copy}/objects/pack")) < 20
+
+
+def test_another_repository_keeps_everything(stack, upstream):
+    """The same history at another place: nothing is lost, and nothing is read twice."""
+    before = upstream.statuses()
+    ids = stack.psql("select id, name, configured from deb_status.series order by id")
+    dates = stack.psql("select count(*), count(released) from deb_status.releases")
+    moved = upstream.dir + "-moved"
+    upstream.git("clone", "-q", "--bare", upstream.dir, moved)
+    with open(stack.config, encoding="utf-8") as f:
+        config = f.read()
+    try:
+        for place in (moved, upstream.dir):
+            with open(stack.config, "w", encoding="utf-8") as f:
+                f.write(config.replace(upstream.dir, place))
+            wait_for(lambda: stack.psql("select location, error is null, head is not null from "
+                                        "deb_status.upstreams") == f"{place}|t|t", "it is read from there")
+            stack.wait_idle()
+            assert upstream.statuses() == before
+            assert stack.psql("select id, name, configured from deb_status.series order by id") == ids
+            assert stack.psql("select count(*), count(released) from deb_status.releases") == dates
+    finally:
+        with open(stack.config, "w", encoding="utf-8") as f:
+            f.write(config)
