@@ -85,6 +85,12 @@ $(ADMIN_LIB): $(call objects,$(filter-out core/admin/main.c,$(ADMIN_C)))
 	rm -f $@
 	$(AR) rcsD $@ $^
 
+# the worker, without main: for the tests
+WORKER_LIB := $(BUILD)/libworker.a
+$(WORKER_LIB): $(call objects,$(filter-out core/worker/main.c,$(WORKER_C)))
+	rm -f $@
+	$(AR) rcsD $@ $^
+
 link = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 $(BUILD)/bin/deb-status: $(call objects,$(ADMIN_C)) $(LIB) | $(BUILD)/bin
 	$(link)

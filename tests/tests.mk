@@ -5,7 +5,7 @@
 UNIT_C := $(sort $(wildcard tests/unit/test_*.c))
 UNIT   := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_C))
 
-$(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(CGI_LIB) $(ADMIN_LIB) $(LIB)
+$(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(CGI_LIB) $(ADMIN_LIB) $(WORKER_LIB) $(LIB)
 	$(link) -lcmocka
 
 .PHONY: check
