@@ -158,6 +158,8 @@ bool upkeep_connect(struct supervisor *s, int64_t now)
         return false;
     if (say_hello(s, &e)) {
         lose(s, "connect", &e);
+        if (s->o->once && e.code != ERR_DATABASE)
+            supervisor_stop(s, 2);
         return false;
     }
     if (s->lost_ms)

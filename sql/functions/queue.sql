@@ -230,6 +230,15 @@ language sql volatile as $$
 $$;
 comment on function queue_backoff(int, double precision) is 'Doubles with each attempt up to ten minutes, a quarter more or less so that jobs do not march in step';
 
+create function queue_settle(p_id bigint, p_kind text, p_what text) returns void language sql as $$
+  update jobs set state = 'superseded', superseded_by = p_id
+   where kind = p_kind and what = p_what and state = 'failed' and id < p_id
+     and (cause in ('schedule', 'configuration') or cause like 'job %')
+     and not exists (select from deliveries d where d.job = jobs.id)
+$$;
+comment on function queue_settle(bigint, text, text) is
+  'A job ended: earlier ones of the same kind that failed, and that nobody but the program asked for, are this one''s. An outage of a day leaves one failed job, and a mended one none';
+
 create function queue_end(p_id bigint, p_token bigint, p_outcome text, p_error text, p_detail text,
                           p_backoff_s double precision)
 returns text language plpgsql as $$
@@ -271,6 +280,9 @@ begin
     update jobs set state = p_outcome, ended = clock_timestamp(), lease = null, cancelling = false,
                     error = p_error, detail = p_detail
      where id = p_id;
+    if v_state in ('done', 'failed') then
+      perform queue_settle(p_id, j.kind, j.what);
+    end if;
   end case;
   -- Another of the same kind may have waited for this one's end.
   if exists (select from jobs where kind = j.kind and what = j.what and state = 'queued'

@@ -1,6 +1,6 @@
 -- The queue's functions and views.
 begin;
-select plan(48);
+select plan(51);
 insert into mirrors (name, host, state) values ('m', 'disk', 'active'), ('cold', null, 'frozen');
 
 select is(enqueue('archives'), enqueue('archives'), 'a second enqueue joins the job that waits');
@@ -78,6 +78,18 @@ select ok(not job_fence(:m3, :t6), 'and writes no more');
 update jobs set lease = now() - interval '1 s' where id = :m3;
 select results_eq($$select queue_reap(5)$$, format('values (%s::bigint)', :m3), 'a lease that is over is taken back');
 select is(state, 'cancelled', 'and a cancelled job stays cancelled') from jobs where id = :m3;
+
+-- What the program asked for by itself and what failed is no concern after a later run.
+insert into jobs (kind, state, cause, ended) values ('releases', 'failed', 'schedule', now()) returning id as f1 \gset
+insert into jobs (kind, state, cause, ended) values ('releases', 'failed', 'admin', now()) returning id as f2 \gset
+insert into jobs (kind, state, cause, ended) values ('releases', 'failed', 'job 1', now()) returning id as f3 \gset
+insert into deliveries (sender, delivery, hash, body, job) values ('s', '3', '', '', :f3);
+select enqueue('releases') as r \gset
+select id as c7, token as t7 from queue_claim('disk', 'w', 30, 5, false, 'releases') \gset
+select is(queue_finish(:c7, :t7, 'done', null, null, 0), 'done', 'a later run is done');
+select is(superseded_by, :r::bigint, 'the scheduled one that failed is superseded') from jobs where id = :f1;
+select results_eq(format('select state from jobs where id in (%s, %s)', :f2, :f3), $$values ('failed'), ('failed')$$,
+                  'one that somebody asked for, or that has a delivery, stays');
 
 -- Expiry.
 update jobs set ended = ended - interval '2 days';
