@@ -99,10 +99,11 @@ int version_from_upstream(const char *version, enum version_kind *kind, struct b
     const char *last;
     int count;
     const char *end = skip_numbers(p, &last, &count);
-    /* pbr writes a pre-release of 31.0.0 as 31.0.0.0rc1 */
+    const char *word = is_separator(*end) ? end + 1 : end;
     const char *cut = end;
-    if (count >= 4 && isalpha((unsigned char)*end) &&
-        strncmp(last, "0", (size_t)(end - last)) == 0 && end - last == 1)
+    /* pbr writes a pre-release of 31.0.0 as 31.0.0.0rc1 */
+    if (count >= 4 && end - last == 1 && *last == '0' && isalpha((unsigned char)*word) &&
+        strncmp(end, ".post", 5) != 0)
         cut = last - 1;
     size_t before = debian->len;
     buf_add(debian, p, (size_t)(cut - p));

@@ -96,6 +96,8 @@ static int answer(struct arena *a, char *const *f, struct buf *out, struct err *
         return upstream(f[1], out, e);
     if (strcmp(f[0], "debian") == 0)
         return debian(f[1], out, e);
+    if (strcmp(f[0], "key") == 0)
+        return add_key(out, f[1], e);
     if (strcmp(f[0], "names") == 0)
         return names(a, f, out);
     if (strcmp(f[0], "homepage") == 0)
