@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* check: programs that the jobs call, and the folders that they write. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,11 +103,27 @@ static void check_space(struct check *c, const char *path)
                    "only %llu inodes are free at %s", (unsigned long long)vfs.f_favail, path);
 }
 
-/* A folder that the worker writes: is it there, and the worker's? */
+/* The nearest folder above a path that is there. */
+static const char *nearest(struct check *c, const char *path)
+{
+    char *part = arena_strdup(&c->arena, path);
+    while (access(part, F_OK) != 0) {
+        char *slash = strrchr(part, '/');
+        if (!slash || slash == part)
+            return "/";
+        *slash = '\0';
+    }
+    return part;
+}
+
+/* A folder that the worker writes: is it there, or made at its first use, and the worker's? */
 static void check_folder(struct check *c, const char *setting, const char *path)
 {
     struct stat st;
     const char *worker = check_worker_user(c);
+    if (access(path, F_OK) != 0 && errno == ENOENT && worker &&
+        check_can(worker, nearest(c, path), CHECK_WRITE))
+        return;
     if (stat(path, &st) != 0) {
         check_error(c,
                     arena_printf(&c->arena,

@@ -68,12 +68,11 @@ void check_targets(struct check *c)
     check_names(c, NULL, &config->names, slash ? slash + 1 : config->path);
 }
 
-static void say(struct check *c, const struct db_query *query, const char *parameter)
+static void say(struct check *c, const struct db_query *query, int n, const char *const *parameters)
 {
     struct db_result *r = NULL;
     struct err e = {0};
-    int rc = parameter ? db_call(c->db, query, &r, &e, parameter) : db_call(c->db, query, &r, &e);
-    if (rc)
+    if (db_run(c->db, query, n, parameters, &r, &e))
         check_query_failed(c, &e);
     else
         check_say_rows(c, r);
@@ -104,9 +103,10 @@ void check_contents(struct check *c)
 {
     if (!c->db)
         return;
-    const char *refresh = arena_printf(&c->arena, "%" PRId64, c->config->archives_refresh_s);
+    const char *parameters[] = {arena_printf(&c->arena, "%" PRId64, c->config->archives_refresh_s),
+                                DEB_STATUS_VERSION};
     check_taken(c);
-    say(c, &query_admin_check_queue, refresh);
-    say(c, &query_admin_check_sources, refresh);
-    say(c, &query_admin_check_contents, NULL);
+    say(c, &query_admin_check_queue, 2, parameters);
+    say(c, &query_admin_check_sources, 1, parameters);
+    say(c, &query_admin_check_contents, 0, NULL);
 }

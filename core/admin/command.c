@@ -108,6 +108,15 @@ void command_end(struct command_session *s)
     s->config = NULL;
 }
 
+void command_print_text(const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0; /* U+0080 to U+009F */
+        putchar(c1 || (*p < 0x20 && *p != '\n') || *p == 0x7f ? ' ' : *p);
+        p += c1;
+    }
+}
+
 #define TABLE_COLUMNS 16
 
 /* Characters on the terminal: bytes that continue a UTF-8 character take none. */
@@ -121,7 +130,8 @@ static int width_of(const char *text)
 
 static void print_cell(const char *text, int width, bool last)
 {
-    printf("%s%*s", text, last ? 0 : width - width_of(text) + 2, "");
+    command_print_text(text);
+    printf("%*s", last ? 0 : width - width_of(text) + 2, "");
 }
 
 void command_print_table(const struct db_result *r, const char *const *heads)

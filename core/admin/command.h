@@ -62,6 +62,10 @@ int command_begin(const struct command_call *call, struct command_session *s)
     __attribute__((warn_unused_result)); /* 0, or -1 after the error was printed */
 void command_end(struct command_session *s);
 
+/* Text on stdout with a blank in the place of each control character but the end of a line: words
+ * of upstream, of Debian or of a host may be made to steer a terminal. */
+void command_print_text(const char *text);
+
 /* The rows as a table with two blanks between the columns; heads: one per column, ended by NULL. */
 void command_print_table(const struct db_result *r, const char *const *heads);
 

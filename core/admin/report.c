@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/admin/command.h"
 #include "gen/queries.h"
@@ -16,8 +17,9 @@ struct report {
     struct db_result *targets;
 };
 
-/* The document of one target, printed without its last newline where `trim` is set. */
-static int print_document(struct report *r, int row, bool trim)
+/* The document of one target as the API has it; what is in it only has to be harmless where a
+ * terminal shows it. */
+static int print_document(struct report *r, int row)
 {
     struct db_result *doc = NULL;
     struct err e = {0};
@@ -26,8 +28,10 @@ static int print_document(struct report *r, int row, bool trim)
                 NULL))
         return command_fail(&e);
     const char *text = db_value_at(doc, 0, 0);
-    size_t n = text ? strlen(text) : 0;
-    fwrite(text, 1, n - (trim && n > 0), stdout);
+    if (text && isatty(STDOUT_FILENO))
+        command_print_text(text);
+    else if (text)
+        fputs(text, stdout);
     db_result_free(doc);
     return 0;
 }
@@ -49,8 +53,8 @@ static int print_all(struct report *r)
     bool json = strcmp(r->format, "json") == 0;
     int code = 0;
     for (int i = 0; code == 0 && i < db_result_rows(r->targets); i++) {
-        fputs(json ? (i == 0 ? "[" : ",\n") : (i == 0 ? "" : "\n"), stdout);
-        code = print_document(r, i, json);
+        fputs(json ? (i == 0 ? "[" : ",") : (i == 0 ? "" : "\n"), stdout);
+        code = print_document(r, i);
     }
     if (json && code == 0)
         fputs("]\n", stdout);
@@ -74,7 +78,7 @@ static int explain_in(struct report *r, int row, const char *repo)
     if (row > 0)
         putchar('\n');
     if (db_result_rows(head))
-        fputs(db_value(head, 0, "text"), stdout);
+        command_print_text(db_value(head, 0, "text"));
     else
         printf("%s in %s on %s: not compared yet\n", repo, series, target);
     if (db_result_rows(candidates)) {
@@ -137,7 +141,7 @@ static int print_report(struct report *r)
     else if (r->explain)
         code = explain(r);
     else if (r->target)
-        code = print_document(r, 0, false);
+        code = print_document(r, 0);
     else if (strcmp(r->format, "list") == 0)
         code = print_list(r);
     else

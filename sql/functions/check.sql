@@ -30,11 +30,11 @@ language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
 $$;
 comment on function deb_status.check_sources is 'Sources of data that are old, failing or were never read';
 
-create or replace function deb_status.check_queue(p_refresh_s double precision)
+create or replace function deb_status.check_queue(p_refresh_s double precision, p_version text)
 returns table (o int, level text, finding text, mend text)
 language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
   with alive as (
-    select name, host from workers where seen > now() - interval '2 minutes'
+    select name, host, version from workers where seen > now() - interval '2 minutes'
   ), due as (
     select count(*) as n, min(j.run_at) as since from jobs j
      where j.state = 'queued' and j.run_at < now() - interval '2 minutes'
@@ -54,6 +54,10 @@ language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
     from mirrors m
    where m.configured and m.state = 'active' and m.host is not null and exists (select from alive)
      and not exists (select from alive a where a.host = m.host)
+  union all
+  select 11, 'note', format('worker %s is of version %s, this program of %s', a.name, a.version, p_version),
+         'Restart it on its host: `systemctl restart ''deb-status-worker@*''`.'
+    from alive a where a.version <> p_version
   union all
   select 12, 'error', format('%s jobs wait since %s though workers run', due.n, iso(due.since)),
          'See `select * from queue` in psql; more workers or `worker.jobs` where there is simply too much.'

@@ -1,2 +1,2 @@
 -- rows: many
-select level, finding, mend from check_queue($1::double precision) order by o, finding
+select level, finding, mend from check_queue($1::double precision, $2) order by o, finding
