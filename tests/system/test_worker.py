@@ -1,57 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The worker: runs that crash, hang, are cancelled or lose their worker or database; --once; a
+"""The worker: runs that crash, hang, are cancelled or lose their worker or database; a
 configuration that changes. The job to be hit is a real one, held by an archive that never answers.
 """
-import glob
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
-import threading
 
 import pytest
-from conftest import free_port, wait_for
-
-NOVA = """team: nova
-type: service
-release-model: cycle-with-rc
-launchpad: nova
-repository-settings: {openstack/nova: {}}
-releases:
-  - version: %s
-    projects: [{repo: openstack/nova, hash: 1111111111111111111111111111111111111111}]
-"""
-UPSTREAM = {
-    "data/series_status.yaml":
-        "- {name: flamingo, release-id: '2025.2', status: development, initial-release: 2025-10-01}\n"
-        "- {name: epoxy, release-id: '2025.1', status: maintained, initial-release: 2025-04-02}\n",
-    "deliverables/epoxy/nova.yaml": NOVA % "31.0.0",
-    "deliverables/flamingo/nova.yaml": NOVA % "32.0.0",
-}
-
-
-class Silent:
-    """An HTTP server that takes every connection and never says a word."""
-
-    def __init__(self):
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.held = []
-        threading.Thread(target=self.take, daemon=True).start()
-
-    def take(self):
-        while True:
-            try:
-                self.held.append(self.socket.accept()[0])
-            except OSError:
-                return
-
-    def close(self):
-        self.socket.close()
-        for s in self.held:
-            s.close()
+from conftest import wait_for
+from worker_parts import (Silent, begin, end, is_in, job_process, make_config, row, session,
+                          stat_fields, write)
 
 
 @pytest.fixture(scope="module")
@@ -61,101 +21,10 @@ def silent():
     server.close()
 
 
-def write(path, text):
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(text)
-
-
-def make_upstream(folder):
-    for name, text in UPSTREAM.items():
-        write(f"{folder}/{name}", text)
-    git = ["git", "-C", folder, "-c", "user.name=t", "-c", "user.email=t@example.org"]
-    subprocess.run(git + ["init", "-q", "-b", "master"], check=True)
-    subprocess.run(git + ["add", "-A"], check=True)
-    subprocess.run(git + ["commit", "-q", "-m", "first"], check=True)
-
-
-def make_config(folder, port=None, worker="{lease: 6s, attempts: 3, backoff: 1s}"):
-    """A status page alone; with a port, its suite is that of an archive there."""
-    make_upstream(f"{folder}/upstream")
-    write(f"{folder}/etc/deb-status.yaml", "site: {title: test, url: http://localhost/}\n"
-          f"upstream: {{repository: {folder}/upstream}}\nworker: {worker}\n")
-    target = f"\ntargets: {{held: ['deb http://127.0.0.1:{port}/debian held main']}}" if port else ""
-    write(f"{folder}/etc/releases.d/epoxy.yaml", "series: epoxy" + target + "\n")
-    return f"{folder}/etc/deb-status.yaml"
-
-
 @pytest.fixture(scope="module")
 def held(make_stack, folders, silent):
     """A stack whose archives job hangs in apt until it is stopped."""
     return make_stack(config=make_config(folders(), silent.port))
-
-
-def stat_fields(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
-            return f.read().rsplit(")", 1)[1].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-
-
-def session(pid):
-    """Pids of a session that are alive: a job's process and all that it started."""
-    found = []
-    for path in glob.glob("/proc/[0-9]*"):
-        fields = stat_fields(path[6:])
-        if fields and int(fields[3]) == pid and fields[0] != "Z":
-            found.append(int(path[6:]))
-    return found
-
-
-def job_process(stack, job, worker="worker-1"):
-    """The pid of a running job's process, a child of the worker; None: there is none."""
-    pid = stack.pids()[worker]
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
-            children = f.read().split()
-        for child in children:
-            with open(f"/proc/{child}/cmdline", encoding="ascii") as f:
-                if f"--run-job\0{job}\0" in f.read():
-                    return int(child)
-    except (FileNotFoundError, ProcessLookupError):
-        pass
-    return None
-
-
-def row(stack, job):
-    text = stack.psql("select state, attempts, coalesce(worker, ''), coalesce(error, '') "
-                      f"from deb_status.jobs where id = {job}")
-    state, attempts, worker, error = text.split("|", 3)
-    return {"state": state, "attempts": int(attempts), "worker": worker, "error": error}
-
-
-def is_in(stack, job, state, attempts=None):
-    r = row(stack, job)
-    return r if r["state"] == state and attempts in (None, r["attempts"]) else None
-
-
-def begin(stack, worker="worker-1"):
-    """The id and the process of an archives job that hangs in apt."""
-    job = stack.psql("select deb_status.enqueue('archives')")
-    running = stack.psql("select id from deb_status.jobs where kind = 'archives' and state = 'running'")
-    if running and running != job:
-        stack.psql(f"select deb_status.cancel({job})")
-        job = running
-    pid = wait_for(lambda: job_process(stack, job, worker), "the job runs")
-    wait_for(lambda: len(session(pid)) > 1, "apt runs")
-    return int(job), pid
-
-
-def end(stack, job):
-    """No job is left over for the next test."""
-    stack.psql("do $$ declare j record; begin for j in select id from deb_status.jobs where state in "
-               "('queued', 'running') and not cancelling loop perform deb_status.cancel(j.id); "
-               "end loop; end $$")
-    wait_for(lambda: row(stack, job)["state"] not in ("queued", "running"), "the job ends")
-    stack.wait_idle()
 
 
 # ---------------------------------------------------------------- runs that go wrong
@@ -369,106 +238,3 @@ def test_configuration_changes(held):
     wait_for(lambda: held.psql("select count(*) from deb_status.targets where name = 'sid'") == "0",
              "the series is gone")
     end(held, begin(held)[0])
-
-
-# ---------------------------------------------------------------- --once
-
-@pytest.fixture(scope="module")
-def idle(make_stack, folders):
-    """A stack without worker; its suite's archive refuses connections."""
-    return make_stack(config=make_config(folders(), free_port()), workers=0)
-
-
-def once(stack, *options, **kw):
-    return stack.run("deb-status-worker", "--once", *options, check=False, timeout=120, **kw)
-
-
-def test_once(idle):
-    assert idle.psql("select count(*) from deb_status.targets") == "1"  # `up` has configured
-    idle.psql("select deb_status.cancel(id) from deb_status.jobs where state = 'queued'")
-    done = once(idle)
-    assert done.returncode == 0, done.stderr
-    before = idle.psql("select count(*) from deb_status.jobs")
-    assert once(idle).returncode == 0  # nothing by schedule
-    assert idle.psql("select count(*) from deb_status.jobs") == before
-    assert idle.psql("select count(*) from deb_status.workers") == "0"
-
-    # a failure that may pass: tried again at once, up to its attempts
-    job = idle.psql("select deb_status.enqueue('archives')")
-    done = once(idle)
-    assert done.returncode == 1, done.stderr
-    r = row(idle, job)
-    assert r["state"] == "failed" and r["attempts"] == 3
-
-    # another host's, and one that another worker runs, are left alone
-    idle.psql("insert into deb_status.jobs (kind, host) values ('releases', 'elsewhere');"
-              "insert into deb_status.jobs (kind, state, token, lease, attempts, started, worker) "
-              "values ('archives', 'running', 0, now() + '1 hour', 1, now(), 'other')")
-    assert once(idle).returncode == 0
-    assert idle.psql("select string_agg(state || attempts, ' ' order by kind) from deb_status.jobs "
-                     "where state in ('queued', 'running')") == "running1 queued0"
-    idle.psql("delete from deb_status.jobs where worker = 'other'")
-    done = once(idle, "--host", "elsewhere")
-    assert done.returncode == 0, done.stderr
-    assert idle.psql("select state from deb_status.jobs where kind = 'releases' "
-                     "order by id desc limit 1") == "done"
-
-
-def test_once_brings_in_the_configuration(idle):
-    idle.psql("select deb_status.cancel(id) from deb_status.jobs where state = 'queued'")
-    path = f"{idle.etc}/releases.d/epoxy.yaml"
-    with open(path, encoding="utf-8") as f:
-        good = f.read()
-    write(path, "series: epoxy\n")
-    done = once(idle)
-    assert done.returncode == 0, done.stderr
-    assert idle.psql("select count(*) from deb_status.targets") == "0"
-    write(path, good)
-    done = idle.run("deb-status-worker", "--configure", check=False)
-    assert done.returncode == 0, done.stderr
-    assert idle.psql("select count(*) from deb_status.targets") == "1"
-    assert idle.psql("select string_agg(kind, ' ') from deb_status.jobs where state = 'queued'") == \
-        "archives"  # what it caused waits
-
-
-def test_once_cannot_work(idle, folder):
-    assert idle.run("deb-status-worker", "--once", "-c", f"{folder}/none.yaml",
-                    check=False).returncode == 2
-    write(f"{folder}/wrong.yaml", "what: 1\n")
-    done = idle.run("deb-status-worker", "--once", "-c", f"{folder}/wrong.yaml", check=False)
-    assert done.returncode == 2 and "wrong.yaml:1" in done.stderr
-    env = {**idle.env, "DEB_STATUS_DATABASE": f"host={folder} dbname=none"}
-    done = subprocess.run([shutil.which("deb-status-worker", path=env["PATH"]), "--once"], env=env,
-                          capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 2 and "database-away" in done.stderr
-    for wrong in (["--what"], ["name"], ["--run-job", "1"], ["--run-job", "x", "--token", "1"]):
-        done = idle.run("deb-status-worker", *wrong, check=False, timeout=30)
-        assert done.returncode == 2, wrong
-
-
-# ---------------------------------------------------------------- the service manager
-
-def test_service_manager_hears(idle, folder):
-    path = f"{folder}/notify"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
-        s.bind(path)
-        os.chmod(path, 0o666)
-        s.settimeout(20)
-        heard = []
-
-        def hear(what):
-            while what not in heard:
-                heard.append(s.recv(4096).decode())
-        env = {**idle.env, "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "600000"}
-        worker = subprocess.Popen(["deb-status-worker", "--host", "nowhere"], env=env,
-                                  stderr=subprocess.PIPE, text=True)
-        try:
-            hear("READY=1")
-            hear("STATUS=at work")
-            hear("WATCHDOG=1")
-            worker.send_signal(signal.SIGTERM)
-            hear("STOPPING=1")
-        finally:
-            worker.terminate()
-            assert worker.communicate(timeout=20)[1].count(" end ") == 1
-        assert worker.returncode == 0
