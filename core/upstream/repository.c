@@ -55,9 +55,15 @@ static uint64_t hash_text(const char *text)
     return h;
 }
 
-static char *folder_of(const char *data, const struct upstream *u, struct arena *a)
+/* The folder's name below <data>/upstream. */
+static const char *name_of(const struct upstream *u, struct arena *a)
 {
-    return arena_printf(a, "%s/upstream/%016llx.git", data, (unsigned long long)hash_text(u->name));
+    return arena_printf(a, "%016llx.git", (unsigned long long)hash_text(u->name));
+}
+
+static const char *folder_of(const char *data, const struct upstream *u, struct arena *a)
+{
+    return arena_printf(a, "%s/upstream/%s", data, name_of(u, a));
 }
 
 int repository_discard(const char *data, const struct upstream *u, struct arena *a, struct err *e)
@@ -88,6 +94,29 @@ int repository_open(const char *data, const struct upstream *u, struct arena *a,
         return 0;
     err_set(e, ERR_SYSTEM, "the copy of the upstream repository cannot be made");
     return err_detail(e, git_error_last() ? git_error_last()->message : "", -1);
+}
+
+static bool is_used(const char *name, const struct upstream *upstreams, size_t count,
+                    struct arena *a)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name_of(&upstreams[i], a), name) == 0)
+            return true;
+    return false;
+}
+
+int repository_clean(const char *data, const struct upstream *upstreams, size_t count,
+                     struct arena *a, struct err *e)
+{
+    const char *top = arena_printf(a, "%s/upstream", data);
+    DIR *dir = opendir(top);
+    int rc = 0;
+    for (struct dirent *d; rc == 0 && dir && (d = readdir(dir));)
+        if (d->d_name[0] != '.' && !is_used(d->d_name, upstreams, count, a))
+            rc = file_remove_tree(arena_printf(a, "%s/%s", top, d->d_name), e);
+    if (dir)
+        closedir(dir);
+    return rc;
 }
 
 /* ---- fetching ---- */

@@ -32,6 +32,10 @@ int repository_open(const char *data, const struct upstream *u, struct arena *a,
 /* Removes the copy, for the next open to make it anew. */
 int repository_discard(const char *data, const struct upstream *u, struct arena *a, struct err *e);
 
+/* Removes the copies of upstreams that are none of these. */
+int repository_clean(const char *data, const struct upstream *upstreams, size_t count,
+                     struct arena *a, struct err *e);
+
 /* Fetches the branch and gives its commit. ERR_TRANSIENT: not reached; ERR_INPUT: no such branch.
  * The text has no password and names no path; git's words are in the detail, without passwords. */
 int repository_fetch(git_repository *repo, const struct upstream *u,

@@ -17,6 +17,8 @@
 
 #define STATUS_FILE "data/series_status.yaml"
 
+enum { BAD_LINES_MAX = 20 }; /* of the job's log; all are in set_aside_files */
+
 struct recorded {             /* what the database has */
     const char *head, *dated; /* commits, or NULL */
     bool same_reader;
@@ -33,6 +35,9 @@ struct run {
     bool again;              /* read all of them, also those whose blob is the one that was read */
     struct history *history; /* NULL: no new dates */
     struct tree_top old, now;
+    struct intern visited; /* paths that differ */
+    struct intern series;  /* those that have a row */
+    bool *own;             /* by number of `series`: it is this upstream's */
     /* files of the database, for a look at all */
     struct intern paths;
     const char **good, **bad; /* by number of `paths`: blob that was read, that was set aside */
@@ -172,16 +177,40 @@ static bool is_known(struct run *r, const char *path, const char *oid)
     return !r->again && was && strcmp(was, oid) == 0;
 }
 
+/* A series that no upstream has yet is the main one's. */
+static bool is_own(const struct run *r, const char *series)
+{
+    uint32_t n = intern_find(&r->series, series);
+    return n == INTERN_NONE ? r->u->is_main : r->own[n];
+}
+
 static int visit(void *data, const struct tree_file *f)
 {
     struct run *r = data;
     char oid[GIT_OID_HEXSZ + 1];
     const char *path = path_of(r, f);
+    if (!is_own(r, f->series))
+        return 0;
+    intern_add(&r->visited, path);
     git_oid_tostr(oid, sizeof oid, &f->oid);
     if (f->gone)
         add_gone(r, path, arena_strdup(r->job->arena, f->series), name_of(r, f));
     else if (!is_known(r, path, oid))
         return read_file(r, f, path, arena_strdup(r->job->arena, oid));
+    return 0;
+}
+
+static int read_owned(struct run *r)
+{
+    struct db_result *rows = NULL;
+    if (db_call(r->job->db, &query_upstream_owned, &rows, r->e, r->u->id_text))
+        return -1;
+    size_t count = (size_t)db_result_rows(rows);
+    r->own = arena_alloc(r->job->arena, (count + 1) * sizeof *r->own);
+    for (size_t i = 0; i < count; i++)
+        r->own[intern_add(&r->series, db_value(rows, (int)i, "name"))] =
+            db_value_bool(rows, (int)i, "own");
+    db_result_free(rows);
     return 0;
 }
 
@@ -226,17 +255,45 @@ static void add_all_gone(struct run *r)
     }
 }
 
+/* A file that was changed and changed back is the same, but its dates may be others. */
+static int read_restored(struct run *r)
+{
+    const char *const *paths;
+    size_t count = history_paths(r->history, &paths);
+    for (size_t i = 0; i < count; i++) {
+        git_tree_entry *entry = NULL;
+        struct tree_file f = {.is_plain = true};
+        const char *below = paths[i] + strlen("deliverables/"), *slash = strchr(below, '/');
+        if (git_tree_entry_bypath(&entry, r->now.deliverables, below))
+            continue;
+        f.series = arena_strndup(r->job->arena, below, (size_t)(slash - below));
+        f.file = slash + 1;
+        git_oid_cpy(&f.oid, git_tree_entry_id(entry));
+        bool plain = git_tree_entry_type(entry) == GIT_OBJECT_BLOB &&
+                     git_tree_entry_filemode(entry) != GIT_FILEMODE_LINK;
+        git_tree_entry_free(entry);
+        if (plain && intern_find(&r->visited, path_of(r, &f)) == INTERN_NONE && visit(r, &f))
+            return -1;
+    }
+    return 0;
+}
+
 static int read_files(struct run *r)
 {
     git_oid old;
     bool from_old = !r->whole && git_oid_fromstr(&old, r->recorded.head) == 0;
     job_step(r->job, "read");
-    if (tree_open(r->repo, &r->head, &r->now, r->e) ||
-        (from_old && tree_open(r->repo, &old, &r->old, r->e)) || (r->whole && read_known(r)) ||
+    if (tree_open(r->repo, &r->head, &r->now, r->e))
+        return -1;
+    if (!r->now.deliverables) /* another repository: nothing of it is ours to take or to remove */
+        return err_set(r->e, ERR_INPUT, "upstream has no folder deliverables/");
+    if (read_owned(r) || (from_old && tree_open(r->repo, &old, &r->old, r->e)) ||
+        (r->whole && read_known(r)) ||
         tree_compare(r->repo, r->old.deliverables, r->now.deliverables, visit, r, r->e))
         return -1;
-    if (r->whole)
-        add_all_gone(r);
+    if (!r->whole)
+        return read_restored(r);
+    add_all_gone(r);
     return 0;
 }
 
@@ -377,6 +434,8 @@ static void close_run(struct run *r)
 {
     history_free(r->history);
     intern_free(&r->paths);
+    intern_free(&r->visited);
+    intern_free(&r->series);
     tree_close(&r->old);
     tree_close(&r->now);
     git_repository_free(r->repo);

@@ -5,6 +5,7 @@
  * any could not be looked at, so that it is tried again.
  */
 #include "core/queue/job.h"
+#include "core/upstream/repository.h"
 #include "core/upstream/sync.h"
 #include "core/upstream/upstreams.h"
 #include "core/worker/jobs.h"
@@ -45,6 +46,8 @@ static int run(struct job *job, struct err *e)
         if (failed++ == 0 || (err_is_transient(&why) && !err_is_transient(&first)))
             first = why;
     }
+    if (repository_clean(job->config->data, upstreams, count, job->arena, e))
+        return -1;
     if (failed == 0)
         return 0;
     *e = first;

@@ -50,7 +50,7 @@ begin
      where (s.kind, s.upstream) is distinct from (excluded.kind, excluded.upstream)
     returning s.upstream
   )
-  update upstreams u set head = null from given g where u.id = g.upstream;
+  update upstreams u set head = null, dated_to = null from given g where u.id = g.upstream;
   -- the main repository moved: what only hung on the old one is read from the new one
   with given as (
     update series s set upstream = m.id
@@ -59,7 +59,7 @@ begin
        and o.kind = 'openstack-releases' and s.name <> all (p_series)
     returning s.upstream
   )
-  update upstreams u set head = null from given g where u.id = g.upstream;
+  update upstreams u set head = null, dated_to = null from given g where u.id = g.upstream;
   with gone as (
     delete from upstreams u
      where u.name <> all (p_upstreams) and u.name is distinct from p_main
@@ -297,7 +297,10 @@ language sql set search_path = pg_catalog, deb_status, pg_temp as $$
   delete from set_aside_files s using upstreams u, up_files f
    where u.id = p_upstream and s.source = u.name and s.file = f.file;
   insert into set_aside_files as s (source, file, line, reason, oid)
-  select u.name, b.file, b.line, b.reason, b.oid from up_bad b, upstreams u where u.id = p_upstream
+  -- names are shown without odd characters, so that two files may be called the same
+  select distinct on (b.file) u.name, b.file, b.line, b.reason, b.oid
+    from up_bad b, upstreams u where u.id = p_upstream
+   order by b.file, b.line, b.reason
   on conflict (source, file) do update
      set line = excluded.line, reason = excluded.reason, oid = excluded.oid;
 $$;

@@ -184,6 +184,7 @@ def test_all_kinds_of_bad_files_in_one_commit(stack, upstream):
     upstream.write("../p-series/p", text("openstack/p"))  # outside deliverables/: of no concern
     upstream.write("q series/q", text("openstack/q"))
     upstream.write("epoxy/r\nnewline", text("openstack/r"))
+    upstream.write("epoxy/r\tnewline", text("openstack/r"))
     upstream.write("epoxy/s-good", text("openstack/s", releases=["1.0.0"]))
     with open(f"{upstream.dir}/deliverables/epoxy/README.txt", "w", encoding="utf-8") as f:
         f.write("no deliverable\n")
@@ -234,6 +235,13 @@ def test_files_that_come_go_and_move(stack, upstream):
     upstream.commit(date="2026-07-05T00:00:00Z")
     upstream.sync()
     assert released(stack, "epoxy", "openstack/alpha", "1.2.0").startswith("2026-07-05")
+    # and so it does where both commits come in one look, which leaves the file as it was
+    upstream.write("epoxy/delta", text("openstack/alpha", releases=["1.0.0"]))
+    upstream.commit(date="2026-07-06T00:00:00Z")
+    upstream.write("epoxy/delta", text("openstack/alpha", releases=["1.0.0", "1.2.0"]))
+    upstream.commit(date="2026-07-07T00:00:00Z")
+    upstream.sync()
+    assert released(stack, "epoxy", "openstack/alpha", "1.2.0").startswith("2026-07-07")
 
     # gone
     os.unlink(upstream.path("epoxy/delta"))
@@ -272,6 +280,53 @@ def test_series_come_and_go(stack, upstream):
     upstream.commit()
     upstream.sync()
     assert stack.psql("select count(*) from deb_status.series where name = 'hibiscus'") == "0"
+
+
+def test_a_repository_of_something_else_is_not_taken(stack, upstream):
+    before = upstream.statuses()
+    upstream.git("rm", "-rq", "deliverables")
+    upstream.commit()
+    job = stack.wait_job(stack.post("salsa", {"type": "releases.changed"}).json()["job"])
+    assert (job["state"], job["error"]) == ("failed", "upstream has no folder deliverables/")
+    assert upstream.statuses() == before
+
+
+def test_a_series_from_a_repository_of_its_own(stack, upstream):
+    """The file of one series names another repository: that series, and no other, is read there."""
+    other = upstream.dir + "-other"
+    upstream.git("clone", "-q", upstream.dir, other)
+    second = Upstream(stack)
+    second.dir = other
+    second.write("gazpacho/nova", text("openstack/nova", releases=["33.0.0", "33.1.0"]))
+    second.write("epoxy/nova", text("openstack/nova", releases=["99.0.0"]))
+    second.write("epoxy/heat", "[")
+    second.commit(date="2026-07-20T00:00:00Z")
+    path = f"{stack.etc}/releases.d/gazpacho.yaml"
+    with open(path, encoding="utf-8") as f:
+        config = f.read()
+    rows = ("select project, upstream, released from deb_status.statuses where series = 'gazpacho' "
+            "and project <> 'openstack/nova' order by 1")
+    before = stack.psql(rows)
+    nova = "select upstream from deb_status.statuses where project = 'openstack/nova' and series = '{}' limit 1"
+    epoxy = stack.psql(nova.format("epoxy"))
+    try:
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(config + f"upstream: {{kind: openstack-releases, repository: {other}}}\n")
+        wait_for(lambda: stack.psql(nova.format("gazpacho")) == "33.1.0", "the other repository is read")
+        stack.wait_idle()
+        assert stack.psql(rows) == before
+        assert stack.psql(nova.format("epoxy")) == epoxy and not upstream.set_aside()
+        assert released(stack, "gazpacho", "openstack/nova", "33.1.0").startswith("2026-07-20")
+        # what the main one says of that series is of no concern now
+        upstream.write("gazpacho/nova", text("openstack/nova", releases=["33.9.0"]))
+        upstream.commit()
+        upstream.sync()
+        assert stack.psql(nova.format("gazpacho")) == "33.1.0"
+    finally:
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(config)
+    wait_for(lambda: stack.psql("select count(*) from deb_status.upstreams") == "1", "one upstream")
+    stack.wait_idle()
 
 
 def test_an_older_head_changes_nothing(stack, upstream):
