@@ -351,7 +351,7 @@ static int key_version(const char *debian, struct buf *key, struct err *e)
         return err_set(e, ERR_INPUT, "an epoch that is no number");
     if (key_part(upstream, key, e) != 0)
         return -1;
-    return key_part(revision, key, e);
+    return key_part(revision.data ? revision : (struct view){"", 0}, key, e);
 }
 
 int version_key(const char *debian, struct buf *key, struct err *e)
