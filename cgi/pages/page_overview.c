@@ -46,11 +46,12 @@ static void add_target(struct template_dict *cell, const struct db_result *r, in
 {
     struct template_dict *d = template_section(cell, "TARGET");
     page_row(d, r, row);
+    bool own = db_value(r, row, "checked") && !db_value_bool(r, row, "else");
+    if (own)
+        template_show(d, "IF_OWN");
     if (!db_value(r, row, "checked"))
         template_show(d, "IF_NEVER");
-    else if (!db_value_bool(r, row, "else"))
-        template_show(d, "IF_OWN");
-    for (int i = 0; lines && i < db_result_rows(lines); i++)
+    for (int i = 0; own && lines && i < db_result_rows(lines); i++)
         if (db_value_int(lines, i, "target", 0) == db_value_int(r, row, "target_id", -1))
             page_row(d, lines, i);
 }

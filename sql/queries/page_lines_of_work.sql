@@ -1,7 +1,7 @@
 -- rows: many
 -- The small line of an overview's cell: how many projects of a target were outdated or missing at
 -- the end of each second day, sixty days back, drawn in a box of 100 by 16. Counted backwards from
--- now over what history says, so that the cost follows the changes.
+-- now over what history says, so that the cost follows the changes. It begins when the target had been read.
 with work as (
   select target, changed as at, 1 as n from status
    where state in ('outdated', 'missing') and not masked and moved is null
@@ -26,12 +26,14 @@ with work as (
   select p.target, b.back,
          p.n - coalesce(sum(s.n) over (partition by p.target order by b.back), 0) + coalesce(s.n, 0) as n
     from present p
-   cross join generate_series(1, 31) as b (back)
+    join targets t on t.id = p.target and t.complete_since is not null
+   cross join today d
+   cross join lateral generate_series(1, least(31, ceil(extract(epoch from d.ends - t.complete_since) / 172800)::int)) as b (back)
     left join steps s on s.target = p.target and s.back = b.back
 ), scaled as (
   select target, back, n, greatest(1, max(n) over (partition by target)) as top from points
 )
 select s.target,
        string_agg(round(100 * (31 - back) / 30.0, 1) || ',' || round(15 - 14.0 * n / top, 1), ' ' order by back desc) as points,
-       max(n) filter (where back = 31) as n_first, max(n) filter (where back = 1) as n_last
-  from scaled s group by s.target
+       (array_agg(n order by back desc))[1] as n_first, (array_agg(n order by back))[1] as n_last
+  from scaled s group by s.target having count(*) > 1
