@@ -2,9 +2,9 @@
 """A team's year as SQL for a freshly migrated database: many projects, series and targets, with
 history, jobs and troubles, so that pages have something to show without any worker.
 
-  fill(projects, targets) -> SQL, to be run as the owner
+  fill(projects, targets, rounds) -> SQL, to be run as the owner
   hostile() -> SQL of a small database whose names and texts want to be markup
-  pages_data.py [PROJECTS [TARGETS]] prints it
+  pages_data.py [PROJECTS [TARGETS [ROUNDS]]] prints it
 """
 import re
 import sys
@@ -174,6 +174,17 @@ def part(version):
     return upstream_part
 
 
+# Columns that pages do not show need no value here.
+DEFAULTS = """
+do $$ declare c record; begin
+  for c in select table_name, column_name from information_schema.columns
+            where table_schema = 'deb_status' and table_name in ('generations', 'deliveries', 'jobs')
+              and is_nullable = 'NO' and column_default is null and is_identity = 'NO' and data_type = 'text' loop
+    execute format('alter table deb_status.%I alter column %I set default %L', c.table_name, c.column_name, 'x');
+  end loop;
+end $$;
+"""
+
 TROUBLES = """
 insert into masks (pattern, field, regex, reason, file, line) values
   ('openstack/project-00[1-3]', 'repo', '^openstack/project-00[1-3]$',
@@ -199,8 +210,8 @@ insert into job_lines (job, attempt, at, level, step, text) values
   (1, 1, now() - interval '7 minutes', 'warn', 'verify', 'Release.gpg is missing'),
   (1, 1, now() - interval '7 minutes', 'info', 'publish', 'published generation 8'),
   (2, 5, now() - interval '40 minutes', 'error', 'verify', 'the signature of InRelease is not by a key in keys/trixie-flamingo.gpg');
-insert into generations (mirror, suite, generation, release_sha256, published_sha256, job, bytes, seconds, url, published, own_signature) values
-  ('bookworm-epoxy', 'bookworm-epoxy-backports', 8, 'x', 'x', 1, 2481152, 1.25, 'https://jenkins.example.org/job/21/', now() - interval '7 minutes', true);
+insert into generations (mirror, suite, generation, release_sha256, job, bytes, seconds, url, published, own_signature) values
+  ('bookworm-epoxy', 'bookworm-epoxy-backports', 8, 'x', 1, 2481152, 1.25, 'https://jenkins.example.org/job/21/', now() - interval '7 minutes', true);
 insert into generation_sources values (1, 'project-021', '2:31.3.0-1~bpo12+1', '2:31.3.1-1~bpo12+1'), (1, 'project-022', null, '22.1.2-1'), (1, 'project-900', '1.0-1', null);
 insert into workers (name, host, version, seen) values ('host-1', 'osbpo', '0.1', now() + interval '1 day');
 insert into refusals (sender, reason, refused) values ('', 'signature', 12), ('bookworm-epoxy', 'size', 1);
@@ -209,15 +220,15 @@ update instance set config_hash = 'fixture';
 """
 
 
-def fill(projects=277, targets=6):
-    text = ["begin;\nset search_path = deb_status, pg_catalog, pg_temp;\n"]
+def fill(projects=277, targets=6, rounds=16):
+    text = [DEFAULTS + "begin;\nset search_path = deb_status, pg_catalog, pg_temp;\n"]
     text += upstream(projects)
     text += archives(projects, targets)
     text.append(TROUBLES + "commit;\nset search_path = deb_status, pg_catalog, pg_temp;\n")
     text.append("update targets set complete_since = now() - interval '300 days';\n"
                 "update status set changed = now() - interval '250 days', "
                 "since = now() - interval '250 days', since_known = false;\n")
-    text += [one_day(days, n) for n, days in enumerate(range(240, -1, -16))]
+    text += [one_day(240 - 240 * n // (rounds - 1), n) for n in range(rounds)]
     text.append("insert into revisions (scope, n) values ('queue', 3), ('config', 1);\nanalyze;\n")
     return "".join(text)
 
@@ -229,7 +240,7 @@ def one_day(days, n):
 update sources so set version = x.upstream || '-1', upstream = x.upstream, key = x.upstream_key,
        upstream_key = x.upstream_key
   from (select distinct on (st.suite, st.source) st.suite, st.source, st.upstream, st.upstream_key
-          from status st where st.state = 'outdated' and (st.suite + st.project) % 19 = {n}
+          from status st where st.state = 'outdated' and (st.suite + st.project) % 19 = {n % 19}
          order by st.suite, st.source, st.upstream_key) x
  where so.suite = x.suite and so.name = x.source;
 select compare(null, array(select id from suites), {1 if n % 2 else "null"});
@@ -251,7 +262,7 @@ FORMULA = "=HYPERLINK(\"x.example.org\")"
 def hostile():
     """A series `epoxy` with a target `trixie` whose rows hold all of that, as SQL."""
     names = [f"openstack/{EVIL}", f"openstack/{TURNED}", f"openstack/{FORMULA}", "openstack/plain"]
-    text = ["""
+    text = [DEFAULTS + """
 set search_path = deb_status, pg_catalog, pg_temp;
 insert into upstreams (id, name, kind, location, checked, error) overriding system value values
   (1, 'u', 'openstack-releases', 'x', now(), %(evil)s);
@@ -283,8 +294,8 @@ values (1, {i}, {quote(name)}, {quote(name[10:])}, {quote(name[10:])}, {quote(EV
     {"true" if i == 3 else "false"}, {quote(EVIL)}, now(), true, now());
 insert into sources (suite, name, version, key, upstream, upstream_key, vcs_browser) values
   (1, {quote(name[10:])}, '0.9', {hexed("0.9")}, '0.9', {hexed("0.9")}, %(address)s);
-insert into generations (id, mirror, suite, generation, release_sha256, published_sha256, job, url, current) overriding system value values
-  ({i}, %(evil)s, %(evil)s, {i}, 'x', 'x', null, %(address)s, {i == 4});
+insert into generations (id, mirror, suite, generation, release_sha256, job, url, current) overriding system value values
+  ({i}, %(evil)s, %(evil)s, {i}, 'x', null, %(address)s, {i == 4});
 insert into generation_sources values ({i}, {quote(name[10:])}, %(evil)s, %(turned)s);
 insert into events (kind, series, target, project, source, from_state, to_state, from_version, to_version, upstream, text, url)
 values ('state', 'epoxy', 'trixie', {quote(name)}, {quote(name[10:])}, 'ok', 'outdated', %(evil)s, %(turned)s, %(evil)s, %(evil)s, %(address)s);

@@ -97,7 +97,7 @@ def start(folders):
 @pytest.fixture(scope="module")
 def site(folders):
     made = start(folders)
-    made.sql(pages_data.fill(60, 6))
+    made.sql(pages_data.fill(60, 6, 8))
     yield made
     made.pg("stop")
 

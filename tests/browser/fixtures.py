@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the browser's tests, for them to import.
+
+  filled   a stack without workers whose database SQL has filled (tests/pages_data.py)
+  browser  one Chromium per module
+"""
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import pages_data  # noqa: E402
+from browser import Browser  # noqa: E402
+
+CONFIG = """\
+database: dbname=deb-status
+site: {title: OpenStack in Debian, url: "http://127.0.0.1/deb-status"}
+upstream: {repository: /nonexistent}
+"""
+
+
+def write_config(folder):
+    path = f"{folder}/deb-status.yaml"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(CONFIG)
+    os.makedirs(f"{folder}/releases.d", exist_ok=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def filled(folders, make_stack):
+    stack = make_stack(config=write_config(folders()), workers=0)
+    # what `configure` made of the empty configuration goes: the rows bring their own
+    stack.psql("truncate deb_status.jobs, deb_status.upstreams, deb_status.series, deb_status.revisions cascade;"
+               " alter sequence deb_status.jobs_id_seq restart")
+    stack.psql(pages_data.fill(277, 6, 3))
+    return stack
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with Browser() as b:
+        yield b
