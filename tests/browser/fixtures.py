@@ -29,14 +29,18 @@ def write_config(folder):
     return path
 
 
-@pytest.fixture(scope="module")
-def filled(folders, make_stack):
+def fill_stack(folders, make_stack, projects, targets, rounds):
     stack = make_stack(config=write_config(folders()), workers=0)
     # what `configure` made of the empty configuration goes: the rows bring their own
     stack.psql("truncate deb_status.jobs, deb_status.upstreams, deb_status.series, deb_status.revisions cascade;"
                " alter sequence deb_status.jobs_id_seq restart")
-    stack.psql(pages_data.fill(277, 6, 3))
+    stack.psql(pages_data.fill(projects, targets, rounds))
     return stack
+
+
+@pytest.fixture(scope="module")
+def filled(folders, make_stack):
+    return fill_stack(folders, make_stack, 277, 6, 3)
 
 
 @pytest.fixture(scope="module")

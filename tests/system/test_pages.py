@@ -381,7 +381,7 @@ def test_job_page_and_its_log(site):
         "fetch InRelease of bookworm-epoxy-backports is new", "verify Release.gpg is missing", "publish published generation 8"]
     published = [text_of(li) for li in tree.findall(".//section[@aria-labelledby='published']/ul/li")]
     assert published == ["project-021 2:31.3.0-1~bpo12+1 → 2:31.3.1-1~bpo12+1", "project-022 22.1.2-1", "project-900 1.0-1 → gone"]
-    assert "not yet" in text_of(check_html(site.page("/jobs/4").text).find(".//section[@aria-labelledby='deliveries']"))
+    assert "not yet" in text_of(check_html(site.page("/jobs/4").text).find(".//div[@aria-labelledby='deliveries']"))
 
 
 def test_errors_are_pages_with_near_names(site):
