@@ -150,6 +150,15 @@ static struct index_file *find_form(const struct indexes *x, const char *plain)
     return best;
 }
 
+/* Nothing was sent for it: in staging lies what indexes_seed put there. */
+static bool is_seed(const struct indexes *x, const struct index_file *f, const char *path)
+{
+    struct stat staged, published;
+    return lstat(path, &staged) == 0 &&
+           lstat(arena_printf(x->a, "%s/%s", x->published, f->entry->name), &published) == 0 &&
+           staged.st_ino == published.st_ino;
+}
+
 int indexes_verify(struct indexes *x, struct err *e)
 {
     for (size_t i = 0; i < x->count; i++) {
@@ -163,7 +172,11 @@ int indexes_verify(struct indexes *x, struct err *e)
         if (same) {
             f->where = INDEX_STAGED;
         } else if (found) {
-            unlink(arena_printf(x->a, "%s/%s", x->staged, f->entry->name));
+            const char *path = arena_printf(x->a, "%s/%s", x->staged, f->entry->name);
+            bool was_seed = is_seed(x, f, path);
+            unlink(path);
+            if (was_seed)
+                continue;
             return err_set(e, ERR_NOT_READY,
                            "%s is not what the signed Release says: it is being rebuilt, or was "
                            "altered",

@@ -163,24 +163,46 @@ static int check_staged(struct missing *m, int folder, struct err *e)
     return 0;
 }
 
-static int fetch_files(struct missing *m, struct err *e)
+/* What an earlier try has left in staging is not fetched again, or goes. Returns how many names
+ * are left, -1: error. */
+static int list_wanted(struct missing *m, int folder, const char **names, struct err *e)
+{
+    int n = 0;
+    for (size_t i = 0; i < m->count; i++) {
+        enum pool_state state;
+        if (pool_look(folder, m->files[i], &state, e))
+            return -1;
+        if (state == POOL_DIFFERS)
+            unlinkat(folder, m->files[i]->path, 0);
+        if (state != POOL_GOOD)
+            names[n++] = m->files[i]->path;
+    }
+    return n;
+}
+
+static int fetch_names(struct missing *m, const char *const *names, size_t count, struct err *e)
 {
     struct run *r = m->r;
-    const char *to = r->host;
-    const char **names = arena_alloc(m->s->a, m->count * sizeof *names);
-    for (size_t i = 0; i < m->count; i++)
-        names[i] = m->files[i]->path;
-    run_step(r, "pool");
     struct transfer_step step = {
-        .to = to, .names = names, .count = m->count, .bytes = m->bytes, .file_max = m->largest};
+        .to = r->host, .names = names, .count = count, .bytes = m->bytes, .file_max = m->largest};
+    run_step(r, "pool");
     if (transfer_fetch(&r->transfer, &step, e))
         return -1;
     run_kill_strays(r);
-    run_step(r, "verify");
-    int folder = open_folder(to, e);
+    return 0;
+}
+
+static int fetch_files(struct missing *m, struct err *e)
+{
+    const char **names = arena_alloc(m->s->a, m->count * sizeof *names);
+    int n, rc = -1, folder = open_folder(m->r->host, e);
     if (folder < 0)
         return -1;
-    int rc = check_staged(m, folder, e);
+    n = list_wanted(m, folder, names, e);
+    if (n >= 0 && (n == 0 || fetch_names(m, names, (size_t)n, e) == 0)) {
+        run_step(m->r, "verify");
+        rc = check_staged(m, folder, e);
+    }
     close(folder);
     return rc;
 }

@@ -21,11 +21,11 @@ int signed_fetch(struct run *r, struct err *e)
     const char **wanted = arena_alloc(r->a, SIGNED_FILES * suites->count * sizeof *wanted);
     size_t n = 0;
     for (size_t i = 0; i < suites->count; i++)
-        for (int k = 0; k < SIGNED_FILES; k++) {
-            wanted[n] = arena_printf(r->a, "dists/%s/%s", suites->items[i], names[k]);
-            /* of an earlier try: what is missing now must be missing */
-            unlink(arena_printf(r->a, "%s/%s", r->host, wanted[n++]));
-        }
+        for (int k = 0; k < SIGNED_FILES; k++)
+            wanted[n++] = arena_printf(r->a, "dists/%s/%s", suites->items[i], names[k]);
+    /* nothing of an earlier try but pool files: what is missing now must be missing */
+    if (file_remove_tree(arena_printf(r->a, "%s/dists", r->host), e))
+        return -1;
     run_step(r, "fetch");
     struct transfer_step step = {
         .to = r->host, .names = wanted, .count = n, .file_max = RELEASE_BYTES_MAX, .anew = true};

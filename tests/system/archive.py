@@ -121,6 +121,12 @@ class Archive:
         """A worker, until nothing is left to do."""
         return self.stack.run("deb-status-worker", "--once", check=False)
 
+    def start_worker(self):
+        """The same, while the caller does something else."""
+        user = ["setpriv", "--reuid=daemon", "--regid=daemon", "--init-groups"]
+        return subprocess.Popen((user if os.getuid() == 0 else []) + ["deb-status-worker", "--once"],
+                                env=self.stack.env, cwd="/", stderr=subprocess.DEVNULL)
+
     def enqueue(self, mirror=None):
         return int(self.stack.run("deb-status", "enqueue", "mirror",
                                   mirror or self.mirror).stdout)
