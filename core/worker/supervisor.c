@@ -336,11 +336,18 @@ static void wait_a_while(struct supervisor *s)
         s->wake = s->check_cancelling = true;
 }
 
+static void say_goodbye(struct supervisor *s)
+{
+    if (s->db && !s->o->once)
+        db_call(s->db, &query_worker_gone, NULL, NULL, s->name);
+}
+
 static void move_database(struct supervisor *s)
 {
     if (!s->moving || supervisor_running(s) > 0)
         return;
     log_event(LOG_NOTE, "database-changed", NULL);
+    say_goodbye(s);
     upkeep_disconnect(s);
     s->moving = false;
     s->connect_ms = 0;
@@ -415,8 +422,7 @@ static int start(struct supervisor *s, struct err *e)
 
 static void finish(struct supervisor *s)
 {
-    if (s->db && !s->o->once)
-        db_call(s->db, &query_worker_gone, NULL, NULL, s->name);
+    say_goodbye(s);
     for (size_t i = 0; i < s->slot_count; i++)
         slot_free(&s->slots[i]);
     upkeep_disconnect(s);

@@ -225,7 +225,7 @@ static void watch_config(struct supervisor *s)
         *s->refused = '\0';
         tell_refused(s);
     }
-    if (s->db && look_at_hash(s, &e))
+    if (s->db && !s->moving && look_at_hash(s, &e))
         upkeep_trouble(s, "configuration", &e);
 }
 

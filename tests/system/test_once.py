@@ -85,6 +85,20 @@ def test_once_cannot_work(idle, folder):
         assert done.returncode == 2, wrong
 
 
+def test_wrong_from_the_start(idle):
+    """Nothing that could be kept: the worker ends, and the pages know why."""
+    path = f"{idle.etc}/releases.d/wrong.yaml"
+    write(path, "series: api\n")
+    try:
+        done = idle.run("deb-status-worker", check=False, timeout=30)
+        assert done.returncode == 2 and "releases.d/wrong.yaml:1" in done.stderr
+        assert "releases.d/wrong.yaml:1" in " ".join(idle.get("/health").json()["reasons"])
+    finally:
+        os.unlink(path)
+    assert idle.run("deb-status-worker", "--configure", check=False).returncode == 0
+    assert "wrong.yaml" not in idle.get("/health").text
+
+
 # ---------------------------------------------------------------- the service manager
 
 def test_service_manager_hears(idle, folder):
