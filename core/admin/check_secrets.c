@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "core/admin/check.h"
+#include "core/base/clock.h"
 #include "gen/queries.h"
 
 #define KEY_LEAST 16 /* bytes: what the hook takes; Standard Webhooks wants 24 to 64 */
@@ -74,16 +75,24 @@ static void check_strength(struct check *c, const struct config_sender *s, const
     }
 }
 
-static void check_usage(struct secrets *all, const struct config_sender *s, const char *file)
+/* Uses are noted under the file's name: one from before it was written is of the secret that was
+ * there before (`secret --rotate`). */
+static void check_usage(struct secrets *all, const struct config_sender *s, const char *file,
+                        time_t written)
 {
     struct check *c = all->c;
     const char *last = NULL, *newest = NULL;
+    char since[CLOCK_ISO_SIZE];
+    clock_format_iso(written, since);
     for (int i = 0; all->used && i < db_result_rows(all->used); i++) {
         if (strcmp(db_value(all->used, i, "sender"), s->name) != 0)
             continue;
         const char *when = db_value(all->used, i, "last");
-        if (strcmp(db_value(all->used, i, "secret"), base_name(file)) == 0)
+        if (strcmp(db_value(all->used, i, "secret"), base_name(file)) == 0) {
+            if (strcmp(when, since) < 0)
+                continue;
             last = when;
+        }
         if (!newest || strcmp(when, newest) > 0)
             newest = when;
     }
@@ -145,7 +154,8 @@ static void check_file(struct secrets *all, const struct config_sender *s, const
                                  "group.",
                                  hook, file),
                     "sender %s: the hook's user %s cannot read %s", s->name, hook, file);
-    check_usage(all, s, file);
+    if (stat(file, &st) == 0)
+        check_usage(all, s, file, st.st_mtime);
     check_twin(all, &k);
     all->items[all->count++] = k;
 }

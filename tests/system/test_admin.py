@@ -300,6 +300,10 @@ def test_check_secrets_used(stack, etc):
     _, found = etc.check()
     left = [t for _, t in found if "was ever signed" in t and "bookworm-epoxy" in t]
     assert len(unused) >= 1 and len(left) == 1 and "bookworm-epoxy.old" in left[0]
+    # what signed before the file was written was another secret
+    os.utime(f"{etc.dir}/secrets/bookworm-epoxy", (2 ** 31 - 1, 2 ** 31 - 1))
+    _, found = etc.check()
+    assert finds(found, "note", "no delivery was ever signed with bookworm-epoxy.")
 
 
 class Keys:
