@@ -246,14 +246,17 @@ static struct config *load(const char *path, enum config_parts parts,
     struct config *c = calloc(1, sizeof(*c));
     if (c == NULL)
         abort();
-    const char *slash = strrchr(path, '/');
-    struct reader r = {
-        .c = c, .file = slash ? slash + 1 : path, .saved = saved, .e = e ? e : &unused};
+    struct reader r = {.c = c, .saved = saved, .e = e ? e : &unused};
     c->stamps = arena_alloc(&c->arena, sizeof(*c->stamps));
     c->stamps->items = arena_alloc(&c->arena, 2 * sizeof(*c->stamps->items));
     c->texts = arena_alloc(&c->arena, sizeof(*c->texts));
     c->texts->items = arena_alloc(&c->arena, sizeof(*c->texts->items));
-    if (find_folder(c, path, r.e) != 0 || read_main(&r, parts, &hash) != 0 ||
+    if (find_folder(c, path, r.e) != 0) {
+        config_free(c);
+        return NULL;
+    }
+    r.file = strrchr(c->path, '/') + 1; /* stays in `where`: the caller's path may not outlive us */
+    if (read_main(&r, parts, &hash) != 0 ||
         (parts == CONFIG_ALL &&
          (saved ? read_saved_series(&r, &hash) : read_series_folder(&r, &hash)) != 0)) {
         config_free(c);

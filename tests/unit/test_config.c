@@ -248,7 +248,7 @@ static void test_saved(void **state)
     (void)state;
     struct err e;
     start_anew();
-    put("conf/deb-status.yaml", "data: here\n");
+    put("conf/deb-status.yaml", "data: here\nmask: [x]\n");
     put("conf/releases.d/a.yaml", "series: a\n");
     put("conf/releases.d/b.yaml", "series: b\n");
     struct config *c = load(CONFIG_ALL);
@@ -263,6 +263,7 @@ static void test_saved(void **state)
         assert_string_equal(again->data, at("conf/here"));
         assert_int_equal(again->series_count, 2);
         assert_string_equal(again->series[1].name, "b");
+        assert_string_equal(again->masks[0].where.file, "deb-status.yaml");
         assert_false(config_is_stale(again));
         config_free(again);
     }
