@@ -22,6 +22,7 @@ enum {
     REPORTS_AT_ONCE = 200, /* of one job before the others have their turn */
     POLL_MS = 2000,        /* looks for jobs where no notification came */
     TICK_MS = 1000,
+    RENEWALS = 6,          /* in the time of a lease */
     CANCEL_LOOK_MS = 1000, /* at most so often for each job */
     LEFT_WAIT_MS = 10000,  /* --once: for jobs whose rows somebody holds */
     STOP_WAIT_MS = 8000,   /* for the database, to give jobs back */
@@ -86,6 +87,7 @@ static void begin_job(struct supervisor *s, struct slot *slot, const struct queu
 {
     struct err e = {0};
     const struct job_kind *kind = jobs_find(claim->kind);
+    s->left_ms = 0;
     if (slot_start(slot, claim, kind ? kind->deadline_s : UNKNOWN_S, s->config_fd, &e)) {
         /* ends like a run of it, at the next turn */
         slot->ended = slot->reported = true;
@@ -199,7 +201,7 @@ static void renew(struct supervisor *s, struct slot *slot, int64_t now)
         return;
     if (now >= slot->hold_ms)
         slot_stop(slot, STOP_LEASE);
-    if (!s->db || (age < lease_ms / 6 && !(s->check_cancelling && age >= CANCEL_LOOK_MS)))
+    if (!s->db || (age < lease_ms / RENEWALS && !(s->check_cancelling && age >= CANCEL_LOOK_MS)))
         return;
     if (queue_renew(s->db, &slot->claim, s->config->worker_lease_s, &held, &cancelling, &e)) {
         upkeep_trouble(s, "renew", &e);
@@ -314,6 +316,9 @@ static void wait_a_while(struct supervisor *s)
     struct pollfd fds[2 + GUARD_MAX];
     nfds_t n = 0;
     int64_t now = clock_monotonic_ms(), wait = TICK_MS;
+    int64_t renew_ms = s->config->worker_lease_s * 1000 / RENEWALS;
+    if (wait > renew_ms && supervisor_running(s) > 0)
+        wait = renew_ms;
     fds[n++] = (struct pollfd){.fd = s->signals, .events = POLLIN};
     fds[n++] = (struct pollfd){.fd = s->db ? db_socket(s->db) : -1, .events = POLLIN};
     for (size_t i = 0; i < s->slot_count; i++) {
