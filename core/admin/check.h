@@ -23,6 +23,7 @@ struct check {
     struct apache apache; /* all zero where there is none here */
     bool has_apache;      /* it was read, and serves one of our programs */
     int errors, notes;
+    bool said_unreadable;
 };
 
 /* `error: FINDING. MEND` and `note: ...`; control characters of others' words become blanks. */
@@ -40,6 +41,10 @@ void check_query_failed(struct check *c, const struct err *e);
  * there, or NULL: true. */
 enum check_access { CHECK_READ = 4, CHECK_WRITE = 2 };
 bool check_can(const char *user, const char *path, enum check_access what);
+
+/* Whether the caller, who is not root, may not read it: then nothing is wrong with it, and a note
+ * says once that only root sees all. */
+bool check_is_closed(struct check *c, const char *path);
 
 /* Who runs our programs: NULL where that cannot be told. */
 const char *check_hook_user(const struct check *c);

@@ -59,8 +59,7 @@ static void take_key(struct arena *a, const char *line, struct keys *k)
 }
 
 /* gpg with a home of its own, which is gone afterwards. */
-static int run_gpg(struct check *c, const char *file, const char *what, struct buf *out,
-                   struct err *e)
+static int run_gpg(const char *file, const char *what, struct buf *out, struct err *e)
 {
     char home[] = "/tmp/deb-status-check.XXXXXX";
     if (!mkdtemp(home))
@@ -69,7 +68,6 @@ static int run_gpg(struct check *c, const char *file, const char *what, struct b
                           "--with-colons", what,        "--", file,      NULL};
     struct proc_spec spec = {.argv = argv, .deadline_ms = GPG_MS};
     struct proc_result r = {0};
-    (void)c;
     int rc = proc_run_ok(&spec, &r, e);
     if (rc == 0)
         buf_add(out, r.out.data, r.out.len);
@@ -82,7 +80,7 @@ static int read_keys(struct check *c, const char *file, struct keys *k, struct e
 {
     struct buf out = BUF_INIT;
     *k = (struct keys){.last_id = ""};
-    if (run_gpg(c, file, "--show-keys", &out, e)) {
+    if (run_gpg(file, "--show-keys", &out, e)) {
         buf_free(&out);
         return -1;
     }
@@ -111,31 +109,32 @@ static void check_expiry(struct check *c, const char *what, const char *file, co
     }
 }
 
-/* A file of public keys. Returns false where nothing more can be said of it. */
-static bool check_public(struct check *c, const char *what, const char *file)
+/* A file of public keys. */
+static void check_public(struct check *c, const char *what, const char *file)
 {
     struct keys k;
     struct err e = {0};
     struct stat st;
     const char *worker = check_worker_user(c);
+    if (check_is_closed(c, file))
+        return;
     if (stat(file, &st) != 0) {
         check_error(c, "Put the public key there, or correct the path.", "%s: %s: %m", what, file);
-        return false;
+        return;
     }
     if (!check_can(worker, file, CHECK_READ)) {
         check_error(c, "chmod a+r the file, a+x the folders above it.",
                     "%s: the worker's user %s cannot read %s", what, worker, file);
-        return false;
+        return;
     }
     if (st.st_mode & S_IWOTH)
         check_error(c, "chmod o-w.", "%s: everyone can change %s", what, file);
     if (read_keys(c, file, &k, &e)) {
         check_error(c, "It has to be a public key, binary or armoured (gpg --export).",
                     "%s: %s cannot be read as a key: %s", what, file, e.detail);
-        return false;
+        return;
     }
     check_expiry(c, what, file, &k);
-    return true;
 }
 
 /* Files named several times are looked at once. */
@@ -196,7 +195,7 @@ static void check_mirrors(struct check *c)
 static void check_unprotected(struct check *c, const char *file)
 {
     struct buf out = BUF_INIT;
-    if (run_gpg(c, file, "--list-packets", &out, NULL) == 0 && strstr(buf_str(&out), "S2K"))
+    if (run_gpg(file, "--list-packets", &out, NULL) == 0 && strstr(buf_str(&out), "S2K"))
         check_error(c,
                     "Export it without passphrase (gpg --export-secret-keys from a key without "
                     "one), mode 0600.",
@@ -210,6 +209,8 @@ static void check_signing(struct check *c, const char *file)
     struct err e = {0};
     struct stat st;
     const char *worker = check_worker_user(c), *web = c->has_apache ? c->apache.user : NULL;
+    if (check_is_closed(c, file))
+        return;
     if (stat(file, &st) != 0) {
         check_error(c,
                     "gpg --export-secret-keys of one key without passphrase, mode 0600, owned "

@@ -137,6 +137,8 @@ static void check_file(struct secrets *all, const struct config_sender *s, const
     struct err e = {0};
     struct stat st;
     const char *hook = check_hook_user(c);
+    if (check_is_closed(c, file))
+        return;
     if (config_read_secret(file, &k.text, &e)) {
         check_error(c,
                     stat(file, &st) == 0

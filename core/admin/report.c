@@ -10,6 +10,7 @@
 #include "gen/queries.h"
 
 struct report {
+    const struct command_call *call;
     struct db *db;
     const char *series, *target; /* as asked for; target NULL: all */
     const char *format;
@@ -136,12 +137,16 @@ static int print_report(struct report *r)
     if (db_call(r->db, &query_admin_targets, &r->targets, &e, r->series, r->target))
         return command_fail(&e);
     int rows = db_result_rows(r->targets), code;
+    bool csv = strcmp(r->format, "csv") == 0;
     if (rows == 0)
         code = fail_unknown(r);
     else if (r->explain)
         code = explain(r);
-    else if (r->target)
+    else if (r->target || (csv && rows == 1))
         code = print_document(r, 0);
+    else if (csv)
+        code = command_misuse(r->call, "csv is one table, and %s has %d targets: name one",
+                              r->series, rows);
     else if (strcmp(r->format, "list") == 0)
         code = print_list(r);
     else
@@ -163,7 +168,7 @@ static int run(const struct command_call *call)
 {
     static const struct option options[] = {
         {"format", required_argument, NULL, 'f'}, {"explain", required_argument, NULL, 'e'}, {0}};
-    struct report r = {.format = "txt"};
+    struct report r = {.call = call, .format = "txt"};
     for (int o; (o = getopt_long(call->argc, call->argv, ":", options, NULL)) != -1;) {
         if (o == 'f')
             r.format = optarg;
@@ -180,8 +185,6 @@ static int run(const struct command_call *call)
         return command_misuse(call, n < 1 ? "which series?" : "too many arguments");
     r.series = call->argv[optind];
     r.target = n == 2 ? call->argv[optind + 1] : NULL;
-    if (!r.target && !r.explain && strcmp(r.format, "csv") == 0)
-        return command_misuse(call, "csv is one table: name the target");
     struct command_session s;
     if (command_begin(call, &s))
         return EXIT_WRONG;

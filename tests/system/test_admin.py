@@ -425,6 +425,15 @@ def test_check_apache(stack, etc):
 
 
 @pytest.mark.skipif(not ROOT, reason="needs root: another user's files")
+def test_check_by_somebody(etc):
+    os.chown(f"{etc.dir}/secrets", 0, 0)
+    os.chmod(f"{etc.dir}/secrets", 0o700)
+    code, found = etc.check()
+    assert code == 0 and finds(found, "note", "were not looked at", "as root")
+    assert not any(text.startswith("sender ") for _, text in found)
+
+
+@pytest.mark.skipif(not ROOT, reason="needs root: another user's files")
 def test_check_who_can_read(stack, etc):
     conf = f"{etc.dir}/apache.conf"
     with open(f"{stack.dir}/apache.conf", encoding="utf-8") as f:
