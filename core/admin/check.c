@@ -23,7 +23,8 @@ __attribute__((format(printf, 3, 0))) static void say(const char *level, const c
     buf_vaddf(&line, format, ap);
     while (line.len > 0 && strchr(". \n", line.data[line.len - 1]))
         line.data[--line.len] = '\0';
-    buf_addf(&line, ". %s", mend);
+    bool asks = line.len > 0 && line.data[line.len - 1] == '?';
+    buf_addf(&line, "%s %s", asks ? "" : ".", mend);
     for (char *p = line.data; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = ' ';

@@ -4,7 +4,9 @@
  * that let the programs in. What needs a superuser is sql/setup.sql, which psql runs.
  */
 #include <getopt.h>
+#include <grp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +76,8 @@ static int psql(struct setup *s, const char *script, struct buf *out, struct err
                              .input_len = strlen(script),
                              .deadline_ms = PSQL_DEADLINE_MS};
     int rc = proc_run_ok(&spec, &r, e);
+    if (rc && (strstr(e->text, "start psql") || strstr(e->detail, "execute psql")))
+        err_set(e, ERR_SYSTEM, "psql is not installed (apt install postgresql-client)");
     if (rc == 0 && out)
         buf_add(out, r.out.data, r.out.len);
     proc_result_free(&r);
@@ -81,6 +85,28 @@ static int psql(struct setup *s, const char *script, struct buf *out, struct err
 }
 
 /* ---- the lines of pg_hba.conf and pg_ident.conf ---- */
+
+/* Their paths are the server's words, and their folders its user's: what is done with them is done
+ * with that user's rights, not root's. */
+static int act_as_postgres(const struct setup *s, struct err *e)
+{
+    const struct passwd *pw = getpwnam("postgres");
+    if (s->as || geteuid() != 0)
+        return 0;
+    if (!pw)
+        return err_set(e, ERR_NOT_FOUND, "there is no user postgres");
+    if (setgroups(1, &pw->pw_gid) || setegid(pw->pw_gid) || seteuid(pw->pw_uid))
+        return err_errno(e, "become user postgres");
+    return 0;
+}
+
+static int act_as_ourselves(struct err *e)
+{
+    gid_t group = getgid();
+    if (seteuid(getuid()) || setegid(group) || (getuid() == 0 && setgroups(1, &group)))
+        return err_errno(e, "become ourselves again");
+    return 0;
+}
 
 struct auth_file {
     const char *path;
@@ -92,6 +118,10 @@ static int auth_read(struct setup *s, struct auth_file *f, const char *lines, st
 {
     if (stat(f->path, &f->st) != 0)
         return err_errno(e, "look at %s", f->path);
+    if (f->st.st_uid != geteuid())
+        return err_set(e, ERR_DENIED,
+                       "%s does not belong to the server's user: add the lines of --print by hand",
+                       f->path);
     if (file_read(f->path, AUTH_FILE_MAX, &f->old, e))
         return -1;
     pgauth_place(buf_str(&f->old), s->dbname, lines, &f->new);
@@ -100,11 +130,7 @@ static int auth_read(struct setup *s, struct auth_file *f, const char *lines, st
 
 static int auth_write(const struct auth_file *f, const struct buf *text, struct err *e)
 {
-    if (file_write(f->path, buf_str(text), text->len, f->st.st_mode & 0777, e))
-        return -1;
-    if (lchown(f->path, f->st.st_uid, f->st.st_gid) != 0)
-        return err_errno(e, "give %s back to its owner", f->path);
-    return 0;
+    return file_write(f->path, buf_str(text), text->len, f->st.st_mode & 0777, e);
 }
 
 /* What the server itself finds wrong in its files; "" where all is well. */
@@ -119,19 +145,44 @@ static int auth_errors(struct setup *s, struct buf *out, struct err *e)
                 out, e);
 }
 
+static int auth_write_new(struct setup *s, struct auth_file files[2], struct err *e)
+{
+    int rc = act_as_postgres(s, e);
+    if (rc == 0 &&
+        (auth_write(&files[1], &files[1].new, e) || auth_write(&files[0], &files[0].new, e)))
+        rc = -1;
+    return act_as_ourselves(rc ? NULL : e) ? -1 : rc;
+}
+
+static void auth_write_old(struct setup *s, struct auth_file files[2])
+{
+    if (act_as_postgres(s, NULL) == 0) {
+        auth_write(&files[0], &files[0].old, NULL);
+        auth_write(&files[1], &files[1].old, NULL);
+    }
+    act_as_ourselves(NULL);
+}
+
+static int auth_read_both(struct setup *s, struct auth_file files[2], const char *hba,
+                          const char *ident, struct err *e)
+{
+    int rc = act_as_postgres(s, e);
+    if (rc == 0 && (auth_read(s, &files[0], hba, e) || auth_read(s, &files[1], ident, e)))
+        rc = -1;
+    return act_as_ourselves(rc ? NULL : e) ? -1 : rc;
+}
+
 /* Both files, checked by the server before they are in force; as they were where it refuses. */
 static int auth_install(struct setup *s, struct auth_file files[2], struct err *e)
 {
     struct buf wrong = BUF_INIT;
-    int rc = auth_write(&files[1], &files[1].new, e) || auth_write(&files[0], &files[0].new, e) ||
-             auth_errors(s, &wrong, e);
+    int rc = auth_write_new(s, files, e) || auth_errors(s, &wrong, e);
     if (rc == 0 && wrong.len > 0) {
         rc = err_set(e, ERR_DENIED, "PostgreSQL refuses its files, they are as they were");
         err_detail(e, wrong.data, (long)wrong.len);
     }
     if (rc) {
-        auth_write(&files[0], &files[0].old, NULL);
-        auth_write(&files[1], &files[1].old, NULL);
+        auth_write_old(s, files);
         rc = -1;
     } else {
         rc = psql(s, "select pg_reload_conf();\n", NULL, e);
@@ -174,7 +225,7 @@ static int set_up_auth(struct setup *s, struct err *e)
         auth_print(files[0].path, hba.data, files[1].path, ident.data);
         goto out;
     }
-    rc = auth_read(s, &files[0], hba.data, e) || auth_read(s, &files[1], ident.data, e);
+    rc = auth_read_both(s, files, hba.data, ident.data, e);
     if (rc)
         goto out;
     if (strcmp(buf_str(&files[0].old), files[0].new.data) == 0 &&

@@ -65,7 +65,7 @@ class Etc:
                 self.main, "check", "--apache", f"{self.stack.dir}/apache.conf", *args)
         done = self.stack.run(*argv, check=False)
         assert done.returncode in (0, 1), done.stderr
-        rows = [re.fullmatch(r"(error|note): (.*\. .+)", line) for line in
+        rows = [re.fullmatch(r"(error|note): (.*[.?] .+)", line) for line in
                 done.stdout.splitlines()]
         assert all(rows), done.stdout
         found = [(r[1], r[2]) for r in rows]
