@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/base/arena.h"
+#include "core/base/file.h"
+#include "core/base/proc.h"
+#include "core/base/sandbox.h"
+
+static struct arena arena = ARENA_INIT;
+static char top[64];
+
+static const char *path(const char *name)
+{
+    return arena_printf(&arena, "%s/%s", top, name);
+}
+
+static int set_up(void **state)
+{
+    struct err e;
+    (void)state;
+    strcpy(top, "/tmp/deb-status-test.XXXXXX");
+    return mkdtemp(top) == NULL || file_make_dirs(path("read"), 0755, &e) ||
+                   file_make_dirs(path("write"), 0755, &e) ||
+                   file_write(path("read/f"), "f", 1, 0644, &e) ||
+                   file_write(path("secret"), "s", 1, 0644, &e)
+               ? -1
+               : 0;
+}
+
+static int tear_down(void **state)
+{
+    struct err e;
+    (void)state;
+    arena_reset(&arena);
+    return file_remove_tree(top, &e);
+}
+
+static bool can_open(const char *name, int flags)
+{
+    int fd = open(path(name), flags | O_CLOEXEC, 0644);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* Runs in a process of its own; returns 0, or the line of what was wrong. */
+static int in_child(int (*check)(struct sandbox *s))
+{
+    const char *const readable[] = {path("read"), path("absent"), NULL};
+    const char *const writable[] = {path("write"), NULL};
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct sandbox s;
+        struct err e;
+        if (sandbox_open(&s, readable, writable, &e))
+            _exit(1);
+        _exit(check(&s));
+    }
+    int status = 0;
+    waitpid(pid, &status, 0);
+    return status;
+}
+
+#define MUST(x)                                                                                    \
+    do {                                                                                           \
+        if (!(x)) {                                                                                \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #x);                        \
+            return 2;                                                                              \
+        }                                                                                          \
+    } while (0)
+
+static int check_files(struct sandbox *s)
+{
+    MUST(can_open("secret", O_RDONLY)); /* nothing holds before */
+    MUST(sandbox_enter(s) == 0);
+    MUST(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+    MUST(can_open("read/f", O_RDONLY));
+    MUST(!can_open("read/f", O_WRONLY));
+    MUST(!can_open("read/g", O_WRONLY | O_CREAT));
+    MUST(unlink(path("read/f")) != 0);
+    MUST(!can_open("secret", O_RDONLY));
+    MUST(can_open("write/g", O_WRONLY | O_CREAT));
+    MUST(link(path("write/g"), path("write/h")) == 0);
+    MUST(rename(path("write/h"), path("write/i")) == 0);
+    MUST(rename(path("write/i"), path("read/i")) != 0);
+    MUST(open("/etc/shadow", O_RDONLY) < 0);
+    MUST(open("/dev/null", O_RDWR) >= 0);
+    return 0;
+}
+
+static void takes_rights_away(void **state)
+{
+    (void)state;
+    if (!sandbox_available()) {
+        print_message("this kernel has no Landlock\n");
+        skip();
+    }
+    assert_int_equal(in_child(check_files), 0);
+}
+
+static int check_size(struct sandbox *s)
+{
+    char piece[1000] = {0};
+    s->file_max_bytes = 1500;
+    MUST(sandbox_enter(s) == 0);
+    int fd = open(path("write/large"), O_WRONLY | O_CREAT, 0644);
+    MUST(write(fd, piece, sizeof piece) == sizeof piece);
+    MUST(write(fd, piece, sizeof piece) == 500);
+    MUST(write(fd, piece, sizeof piece) < 0); /* the signal comes first */
+    return 0;
+}
+
+static void limits_a_file(void **state)
+{
+    (void)state;
+    int status = in_child(check_size);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGXFSZ);
+}
+
+static void holds_for_a_program(void **state)
+{
+    const char *const none[] = {NULL}, *const argv[] = {"cat", path("secret"), NULL};
+    struct sandbox s;
+    struct proc_result r;
+    struct err e;
+    (void)state;
+    if (!sandbox_available())
+        skip();
+    assert_int_equal(sandbox_open(&s, none, none, &e), 0);
+    struct proc_spec spec = {.argv = argv, .sandbox = &s};
+    assert_int_equal(proc_run(&spec, &r, &e), 0);
+    assert_int_equal(r.exit_code, 1);
+    assert_non_null(strstr(buf_str(&r.err), "Permission denied"));
+    proc_result_free(&r);
+    sandbox_close(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(takes_rights_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(limits_a_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(holds_for_a_program, set_up, tear_down),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    arena_free(&arena);
+    return failed;
+}
