@@ -50,6 +50,29 @@ void run_warn(const struct run *r, const char *format, ...)
     va_end(ap);
 }
 
+static void cut_out(char *text, const char *what)
+{
+    size_t len = strlen(what);
+    for (char *at; len && (at = strstr(text, what));)
+        memmove(at, at + len, strlen(at + len) + 1);
+}
+
+/* Fit for a public page: without this machine's paths, and a full disk in plain words. The text as
+ * it was goes to the detail. */
+static void tidy(const struct run *r, struct err *e)
+{
+    struct err was = *e;
+    if (strstr(e->text, "No space left on device") || strstr(e->text, "Disk quota exceeded"))
+        err_set(e, ERR_SYSTEM, "the archive's disk is full: what was published is served on");
+    cut_out(e->text, arena_printf(r->a, "%s/", r->place.root));
+    cut_out(e->text, arena_printf(r->a, "%s/", r->place.work));
+    cut_out(e->text, arena_printf(r->a, "%s/", r->config->folder));
+    if (strcmp(e->text, was.text) != 0) {
+        const char *both = arena_printf(r->a, "%s\n%s", was.text, was.detail);
+        err_detail(e, both, -1);
+    }
+}
+
 void run_kill_strays(const struct run *r)
 {
     pid_t ours[INDEXES_CHECKERS + 1];
@@ -167,6 +190,7 @@ static int one_suite(struct run *r, struct suite *s, struct err *failed, struct 
         *e = why;
         return -1;
     }
+    tidy(r, &why);
     err_context(&why, "%s", s->name);
     run_warn(r, "%s", why.text);
     if (record_suite_failed(r, s->name, why.text, e))
@@ -266,6 +290,8 @@ int mirror_run(struct run *r, int64_t token, bool sweep, struct err *e)
         rc = -1;
     }
 out:
+    if (rc)
+        tidy(r, e);
     signer_stop(r->signer);
     lock_kill_strays(NULL, 0);
     close(r->lock_fd);

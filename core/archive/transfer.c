@@ -172,8 +172,10 @@ struct words {
 
 /* In this order: the first that was said counts. */
 static const struct words known_words[] = {
-    {"No space left on device", ERR_SYSTEM, "the disk of the archive is full"},
-    {"Disk quota exceeded", ERR_SYSTEM, "the disk quota of the archive is used up"},
+    {"No space left on device", ERR_SYSTEM,
+     "the archive's disk is full: what was published is served on"},
+    {"Disk quota exceeded", ERR_SYSTEM,
+     "the archive's disk is full: what was published is served on"},
     {"Host key verification failed", ERR_DENIED, "the build host's ssh key is not the known one"},
     {"Unknown module", ERR_DENIED, "the build host has no such rsync module"},
     {"auth failed", ERR_DENIED, "the build host's rsync daemon wants a password"},

@@ -42,14 +42,15 @@ def give(path, user="daemon"):
 class Archive:
     """mirrors: {name: (suites, settings)}; the first is the one that run() runs."""
 
-    def __init__(self, make_stack, folders, mirrors, sign=False, publish=None, worker=None):
+    def __init__(self, make_stack, folders, mirrors, sign=False, publish=None, worker=None,
+                 parent=None):
         self.mirror = next(iter(mirrors))
         self.folder = folders()
         self.etc = f"{self.folder}/etc"
-        self.parent = f"{self.folder}/p"
+        self.parent = parent or f"{self.folder}/p"
         self.root, self.work = f"{self.parent}/archive", f"{self.parent}/archive.work"
         for path in (f"{self.etc}/keys", f"{self.etc}/releases.d", self.parent):
-            os.makedirs(path)
+            os.makedirs(path, exist_ok=path == parent)
         give(self.parent)
         self.upstream()
         self.config = {

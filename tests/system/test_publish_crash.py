@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Killed, stopped, without disk: at every moment one whole generation is served, and a later try
+ends well."""
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+from archive import Apt, Archive
+from conftest import wait_for
+
+SUITE = "bookworm-caracal-backports"
+LEASE_S = 3
+
+
+@pytest.fixture(scope="module")
+def host(build_host):
+    h = build_host(SUITE)
+    h.add(SUITE, "nova", "2:1.0.0-1")
+    return h
+
+
+@pytest.fixture(scope="module")
+def archive(make_stack, folders, host):
+    a = Archive(make_stack, folders, {"bookworm-caracal": ([SUITE], {
+        "from": host.serve(), "signed-by": host.key,
+        "limits": {"time": "12s"}})}, sign=True,
+        worker={"attempts": 9, "lease": f"{LEASE_S}s", "backoff": "1s"})
+    row = a.run()
+    assert row["state"] == "done", row
+    a.stack.worker("start", 1)
+    yield a
+    a.stack.worker("stop", 1)
+
+
+@pytest.fixture(scope="module")
+def apt(archive, folders):
+    return Apt(folders(), archive.stack.archive, SUITE, archive.path("archive-keyring.gpg"))
+
+
+def pids(pattern):
+    out = subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True, check=False)
+    return [int(p) for p in out.stdout.split()]
+
+
+def runs(archive):
+    """Processes of this stack's runs: the job's own, and what it started."""
+    found = []
+    for pid in pids("run-job|rsync .*--files-from|apt-helper cat-file|gpgv? --homedir"):
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{pid}/environ", "rb") as e, open(f"/proc/{pid}/cmdline", "rb") as c:
+                if archive.stack.dir.encode() in e.read() or archive.parent.encode() in c.read():
+                    found.append(pid)
+    return found
+
+
+def content(apt):
+    """apt is content with what is served now, down to a package."""
+    done = apt.update()
+    assert done.returncode == 0, done.stderr
+    done = apt.download("nova")
+    assert done.returncode == 0, done.stderr
+
+
+def ends_well(archive, apt, job, version):
+    row = archive.stack.wait_job(job, 90)
+    assert row["state"] == "done", row
+    content(apt)
+    assert apt.version("nova") == version
+    assert archive.versions(SUITE)["nova"] == version
+    done = archive.publish("--check", check=False)
+    assert done.returncode == 0, done.stdout
+    assert not archive.staging()
+    wait_for(lambda: not runs(archive), "no process of a run is left")
+
+
+class Versions:
+    def __init__(self):
+        self.n = 0
+
+    def build(self, archive, host):
+        self.n += 1
+        version = f"2:1.{self.n}.0-1"
+        host.add(SUITE, "nova", version)
+        return archive.announce("nova", version), version
+
+
+@pytest.fixture(scope="module")
+def versions():
+    return Versions()
+
+
+@pytest.mark.parametrize("after_ms", [0, 120, 300, 450, 600, 800, 1000])
+def test_killed(archive, host, apt, versions, after_ms):
+    """SIGKILL of the run, wherever it is by then."""
+    job, version = versions.build(archive, host)
+    pid = wait_for(lambda: pids(f"run-job {job}"), "the run", interval=0.005)[0]
+    time.sleep((after_ms + random.uniform(0, 60)) / 1000)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    content(apt)
+    ends_well(archive, apt, job, version)
+
+
+def test_the_supervisor_stops(archive, host, apt, versions):
+    """For longer than its lease: another worker takes over, and the one that wakes up does no
+    harm."""
+    supervisor = archive.stack.pids()["worker-1"]
+    job, version = versions.build(archive, host)
+    wait_for(lambda: pids(f"run-job {job}"), "the run", interval=0.005)
+    run = pids(f"run-job {job}")
+    os.kill(supervisor, signal.SIGSTOP)
+    for pid in run:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+    try:
+        content(apt)
+        archive.stack.worker("start", 2)
+        ends_well(archive, apt, job, version)
+        tree = archive.tree()
+    finally:
+        for pid in [*run, supervisor]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+    # it works on, and what was published stays
+    archive.stack.worker("stop", 2)
+    job = archive.enqueue()
+    assert archive.stack.wait_job(job, 60)["state"] == "done"
+    assert archive.tree() == tree
+    content(apt)
+
+
+def test_rsync_alone_stops(archive, host, apt, versions):
+    job, version = versions.build(archive, host)
+    stopped = []
+    pid = wait_for(lambda: [p for p in pids("rsync .*--files-from") if p in runs(archive)],
+                   "rsync", interval=0.002)
+    for p in pid:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(p, signal.SIGSTOP)
+            stopped.append(p)
+    content(apt)
+    ends_well(archive, apt, job, version)
+    assert not any(os.path.exists(f"/proc/{p}") for p in stopped)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may mount a small file system")
+def test_a_full_disk(make_stack, folders, host):
+    """The old generation is served, the job says so, and the next run recovers by itself."""
+    small = folders()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m,mode=755", "none", small], check=True)
+    try:
+        a = Archive(make_stack, folders, {"bookworm-caracal": ([SUITE], {
+            "from": host.archive, "signed-by": host.key})}, parent=f"{small}/p")
+        assert a.run()["state"] == "done"
+        before = a.tree()
+        host.add(SUITE, "nova", "2:2.0.0-1", "--size", "10")
+        with open(f"{small}/ballast", "wb", buffering=0) as f, contextlib.suppress(OSError):
+            while f.write(b"x" * 4096):
+                pass
+        row = a.run()
+        assert row["state"] == "failed", row
+        assert "the archive's disk is full" in row["error"], row["error"]
+        assert a.tree() == before
+        os.unlink(f"{small}/ballast")
+        row = a.run()
+        assert row["state"] == "done", row
+        assert a.versions(SUITE)["nova"] == "2:2.0.0-1"
+        assert a.publish("--check").returncode == 0
+    finally:
+        # the stack still has it open, and goes with the module
+        subprocess.run(["umount", "-l", small], check=True)
+
