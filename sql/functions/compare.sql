@@ -33,14 +33,17 @@ end $$;
 comment on function deb_status.temp_drop is 'Drops temporary tables of this session, silently where there are none';
 
 create or replace function deb_status.analyze_grown(variadic names text[]) returns void
-language plpgsql security definer set search_path = pg_catalog, deb_status, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, deb_status, pg_temp
+set default_statistics_target = 20 as $$
 declare
   grown text;
 begin
   for grown in
     select c.relname from pg_class c
      where c.relnamespace = 'deb_status'::regnamespace and c.relkind = 'r' and c.relname = any (names)
-       and pg_relation_size(c.oid) / 8192 > greatest(c.relpages, 0) * 1.5 + 4
+       and (pg_relation_size(c.oid) / 8192 > greatest(c.relpages, 0) * 1.5 + 4
+            -- another transaction may have counted before our rows were committed: none
+            or c.reltuples = 0 and c.relpages > 4)
   loop
     execute format('analyze deb_status.%I', grown);
   end loop;
@@ -136,17 +139,20 @@ begin
     select k.series, ts.suite, ts.team, ts.name
       from team_sources ts join candidates k on k.name = ts.name
      where ts.suite in (select suite from cmp_scopes) and k.series in (select series from cmp_scopes)
+  ), home as materialized (
+    select p.id as project, s.suite, s.name
+      from projects p join sources s on s.homepage_last = p.last
+     where s.suite in (select suite from cmp_scopes)
   )
   select c.scope, o.name
     from own o
     join cmp_scopes c on c.series = o.series and c.suite = o.suite
    where exists (select from series_teams st where st.series = o.series and st.team = o.team)
   union
-  select c.scope, s.name
-    from cmp_scopes c
-    join series_projects sp on sp.series = c.series
-    join projects p on p.id = sp.project
-    join sources s on s.suite = c.suite and s.homepage_last = p.last
+  select c.scope, h.name
+    from home h
+    join series_projects sp on sp.project = h.project
+    join cmp_scopes c on c.series = sp.series and c.suite = h.suite
   union
   select c.scope, k.name
     from cmp_scopes c join candidates k on k.series = c.series and k.rule = 'config';

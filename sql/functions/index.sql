@@ -12,13 +12,13 @@ begin
 end $$;
 comment on function deb_status.index_begin is 'Makes the temporary tables that a suite''s Sources are copied to';
 
+-- No search_path of its own, so that the planner can look into it: one call for each source and pattern.
 create or replace function deb_status.is_team_source(t deb_status.teams, s deb_status.sources)
 returns bool
-language sql immutable set search_path = pg_catalog, deb_status, pg_temp as $$
-  select coalesce(strpos(lower(s.maintainer), lower(t.maintainer)) > 0, false)
-      or coalesce(strpos(lower(s.uploaders), lower(t.maintainer)) > 0, false)
+language sql immutable as $$
+  select coalesce(strpos(lower(s.maintainer || ' ' || s.uploaders), lower(t.maintainer)) > 0, false)
       or coalesce(strpos(lower(s.vcs_browser || ' ' || s.vcs_git), lower(t.vcs)) > 0, false)
-      or coalesce(strpos(lower(concat_ws(' ', s.maintainer, s.uploaders, s.vcs_browser, s.vcs_git)),
+      or coalesce(strpos(lower(s.maintainer || ' ' || s.uploaders || ' ' || s.vcs_browser || ' ' || s.vcs_git),
                          lower(t.word)) > 0, false)
 $$;
 comment on function deb_status.is_team_source is 'Whether a pattern says that a source is the team''s: maintainer in Maintainer or Uploaders, vcs in Vcs-*, word in all';
