@@ -94,10 +94,22 @@
     const doc = new DOMParser().parseFromString(text, 'text/html');
     const now = doc.getElementById('main'), old = main();
     if (!now) return false;
+    if (now.dataset.build !== old.dataset.build && old.dataset.build) { // this script is of an older release
+      history.scrollRestoration = 'auto';
+      location.reload();
+      return false;
+    }
     const sameOrigin = now.dataset.instance && now.dataset.instance === old.dataset.instance;
     if (marked && sameOrigin && +now.dataset.revision < +old.dataset.revision) return false; // a standby that lags
     const changed = marked ? new Set() : null;
     const had = document.activeElement;
+    if (now.dataset.part) { // the jobs alone: all else is as it was
+      const strip = document.getElementById('strip');
+      if (strip) morph(strip, doc.getElementById('strip'), null);
+      for (const k of ['revision', 'etag', 'poll']) old.dataset[k] = now.dataset[k];
+      etag = '"' + now.dataset.etag + '"';
+      return true;
+    }
     document.title = doc.title;
     morph(document.getElementById('top'), doc.getElementById('top'), null);
     morph(old, now, changed);

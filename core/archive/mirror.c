@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/archive/mirror.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "core/archive/announced.h"
 #include "core/archive/collect.h"
+#include "core/archive/keyexpiry.h"
 #include "core/archive/lock.h"
 #include "core/archive/publish.h"
 #include "core/archive/record.h"
@@ -16,6 +18,7 @@
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/sandbox.h"
+#include "gen/queries.h"
 
 void run_step(const struct run *r, const char *step)
 {
@@ -264,6 +267,20 @@ static int go(struct run *r, struct arena *own, struct err *failed, struct err *
     return rc;
 }
 
+/* Pages warn before the key ends. Whether that can be told decides nothing. */
+static void note_key(struct run *r)
+{
+    struct err why = {.code = ERR_NONE};
+    time_t expires;
+    if (keyexpiry_read(r->verifier.keyring, r->verifier.folder, r->keep_fds, &expires, &why) == 0) {
+        const char *text = arena_printf(r->a, "%" PRId64, (int64_t)expires);
+        db_call(r->db, &query_mirror_key, NULL, &why, r->mirror->name, text);
+    }
+    if (why.code != ERR_NONE && r->watch)
+        r->watch->raw(r->watch->data,
+                      arena_printf(r->a, "when the key ends: %s %s", why.text, why.detail));
+}
+
 int mirror_run(struct run *r, int64_t token, bool sweep, struct err *e)
 {
     struct arena own = ARENA_INIT;
@@ -278,6 +295,8 @@ int mirror_run(struct run *r, int64_t token, bool sweep, struct err *e)
     bool verified = r->verified_suites == r->mirror->suites.count;
     if (record_mirror(r, verified, failed.code ? failed.text : NULL, e))
         goto out;
+    if (verified)
+        note_key(r);
     if (failed.code == ERR_NONE &&
         ((r->reconcile || r->recheck ? collect_reconcile(r, e) : 0) || collect(r, e)))
         goto out;

@@ -376,7 +376,7 @@ def test_usable_at_once(filled, browser):
     size = 0
     connection = http.client.HTTPConnection(filled.url.split("/")[2])
     browser.driver.get(filled.url + "/epoxy")
-    build = js(browser, "return document.body.dataset.build")
+    build = js(browser, "return document.getElementById('main').dataset.build")
     for path in ("/deb-status/epoxy", f"/deb-status/static/style.css?v={build}", f"/deb-status/static/live.js?v={build}"):
         connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
         answer = connection.getresponse()
@@ -393,3 +393,30 @@ def test_usable_at_once(filled, browser):
     print("ms", took)
     # the aim is 500 ms on a quiet machine; a check may run on a busy one
     assert min(took) < 1500
+
+
+def test_a_job_moves_over_the_page(filled, browser):
+    """Every 2 s while it runs, and of the rows nothing is sent: they are the same nodes after."""
+    d = browser.driver
+    d.get(filled.url + "/epoxy")
+    js(browser, CELLS)
+    filled.psql("insert into deb_status.jobs (kind, state, step, progress_done, progress_total, progress_unit) "
+                "values ('archives', 'running', 'sid', 1, 9, 'suites')")
+    try:
+        refresh(browser)
+        wait_for(lambda: "archives running sid" in d.find_element(By.ID, "strip").text, "the job is shown")
+        assert js(browser, "return document.getElementById('main').dataset.poll") == "2"
+        log = len(filled.log("access").splitlines())
+        filled.psql("update deb_status.jobs set progress_done = 5 where kind = 'archives' and state = 'running'")
+        wait_for(lambda: "5 of 9 suites" in d.find_element(By.ID, "strip").text, "it moves by itself", 15)
+        sent = [int(row.split('" 200 ')[1].split()[0]) for row in filled.log("access").splitlines()[log:]
+                if "fragment=1" in row and '" 200 ' in row]
+        assert sent and max(sent) < 2000, sent
+        assert js(browser, "return document.querySelectorAll('#table tbody tr').length") > 200
+    finally:
+        filled.psql("delete from deb_status.jobs where kind = 'archives' and state = 'running'")
+    wait_for(lambda: "archives" not in d.find_element(By.ID, "strip").text, "it is over", 15)
+    seen = js(browser, CHANGED)
+    assert seen["replaced"] == seen["touched"] == []
+    assert js(browser, "return document.getElementById('main').dataset.poll") == "10"
+    no_errors(browser)
