@@ -18,6 +18,9 @@ with reasons as (
   union all
   select 6, count(*) || ' files of upstream could not be read' from set_aside_files having count(*) > 0
   union all
+  select 8, 'sender ' || sender || ' used the id of a delivery again for another body, last ' || iso(last)
+    from refusals where reason = 'id-reused' and last > now() - interval '1 day'
+  union all
   select 7, 'a job waits since ' || iso(min(run_at)) from jobs
    where state = 'queued' having min(run_at) < now() - interval '10 minutes'
 )
