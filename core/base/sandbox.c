@@ -57,9 +57,10 @@ static int landlock_version(void)
     return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 }
 
+/* The first version forbids moving a file to another folder, whatever the rules say. */
 bool sandbox_available(void)
 {
-    return landlock_version() > 0;
+    return landlock_version() >= 2;
 }
 
 static uint64_t known_rights(int version)
@@ -103,7 +104,7 @@ int sandbox_open(struct sandbox *s, const char *const *readable, const char *con
     static const char *const null_device[] = {"/dev/null", NULL};
     int version = landlock_version();
     *s = (struct sandbox){.ruleset = -1};
-    if (version <= 0)
+    if (!sandbox_available())
         return 0;
     uint64_t rights = known_rights(version);
     struct landlock_ruleset_attr attr = {.handled_access_fs = rights};

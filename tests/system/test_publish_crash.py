@@ -135,17 +135,18 @@ def test_the_supervisor_stops(archive, host, apt, versions):
 
 
 def test_rsync_alone_stops(archive, host, apt, versions):
-    job, version = versions.build(archive, host)
-    stopped = []
-    pid = wait_for(lambda: [p for p in pids("rsync .*--files-from") if p in runs(archive)],
-                   "rsync", interval=0.002)
-    for p in pid:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(p, signal.SIGSTOP)
-            stopped.append(p)
+    os.kill(host.daemon.pid, signal.SIGSTOP)  # so that it is there long enough to be found
+    try:
+        job, version = versions.build(archive, host)
+        found = wait_for(lambda: [p for p in pids("rsync .*--files-from") if p in runs(archive)],
+                         "rsync")
+        for pid in found:
+            os.kill(pid, signal.SIGSTOP)
+    finally:
+        os.kill(host.daemon.pid, signal.SIGCONT)
     content(apt)
     ends_well(archive, apt, job, version)
-    assert not any(os.path.exists(f"/proc/{p}") for p in stopped)
+    assert not any(os.path.exists(f"/proc/{p}") for p in found)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may mount a small file system")
