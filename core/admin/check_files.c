@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/admin/check.h"
+#include "core/archive/inspect.h"
 #include "core/archive/place.h"
 
 #define FREE_PERCENT_LEAST 5
@@ -147,6 +148,21 @@ static void check_folder(struct check *c, const char *setting, const char *path)
     check_space(c, path);
 }
 
+static void note_orphan(void *data, bool error, const char *text)
+{
+    (void)error;
+    check_note(data, "Nothing has to be done; a suite that shall go is removed by hand.", "%s",
+               text);
+}
+
+static void check_orphans(struct check *c)
+{
+    struct inspect look = {.config = c->config, .data = c, .found = note_orphan};
+    struct err e = {0};
+    if (inspect_orphans(&look, &e))
+        check_note(c, "Look at the folder's rights.", "publish.root: %s", e.text);
+}
+
 /* Staging and earlier generations lie beside the root: the worker makes that folder. */
 static void check_archive(struct check *c)
 {
@@ -154,6 +170,7 @@ static void check_archive(struct check *c)
     struct place place = place_of(&c->arena, root);
     struct stat root_st, work_st;
     check_folder(c, "publish.root", root);
+    check_orphans(c);
     if (stat(place.work, &work_st) == 0) {
         if (stat(root, &root_st) == 0 && root_st.st_dev != work_st.st_dev)
             check_error(c, "Both have to be on one file system: publishing is a rename.",

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/admin/command.h"
-#include "core/archive/check.h"
+#include "core/archive/inspect.h"
 #include "core/archive/rollback.h"
 #include "core/queue/queue.h"
 #include "gen/queries.h"
@@ -26,14 +26,14 @@ static void print_found(void *data, bool error, const char *text)
 
 static int check(struct call *c)
 {
-    struct check check = {.config = c->session.config, .db = c->session.db, .found = print_found};
+    struct inspect look = {.config = c->session.config, .db = c->session.db, .found = print_found};
     struct err e = {0};
-    if (check_archive(&check, &e))
+    if (inspect_archive(&look, &e))
         return command_fail(&e);
-    if (check.errors == 0)
+    if (look.errors == 0)
         printf("%d suites, %" PRId64 " files, %" PRId64 " bytes: all as their indexes say\n",
-               check.suites, check.files, check.bytes);
-    return check.errors ? EXIT_WRONG : 0;
+               look.suites, look.files, look.bytes);
+    return look.errors ? EXIT_WRONG : 0;
 }
 
 static void print_line(void *data, const char *text)

@@ -140,7 +140,7 @@ static int prepare(struct run *r, struct err *e)
     const char *keyring = arena_printf(r->a, "%s/gpg/key.gpg", r->staging);
     if (r->config->publish_sign_with && *r->config->publish_sign_with) {
         r->signer = signer_start(r->config, m, &r->place, e);
-        if (!r->signer)
+        if (!r->signer || signer_key_id(r->signer, r->signing_key, e))
             return -1;
     }
     if (confine(r, e) || file_make_dirs(r->host, 0755, e) ||

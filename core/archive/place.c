@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -51,6 +52,25 @@ const char *place_recheck(struct arena *a, const struct place *p, const char *mi
     return arena_printf(a, "%s/recheck/%s", p->work, mirror);
 }
 
+/* The switch of a suite needs it, from the second generation on: better known before the first. */
+static int check_exchange(struct arena *a, const struct place *p, struct err *e)
+{
+    const char *one = arena_printf(a, "%s/staging/.one-%ld", p->work, (long)getpid());
+    const char *two = arena_printf(a, "%s/staging/.two-%ld", p->work, (long)getpid());
+    int rc = -1;
+    if (mkdir(one, 0755) || mkdir(two, 0755))
+        err_errno(e, "making folders beside the archive");
+    else if (renameat2(AT_FDCWD, one, AT_FDCWD, two, RENAME_EXCHANGE) == 0)
+        rc = 0;
+    else
+        err_set(e, ERR_INPUT,
+                "the file system of publish.root cannot exchange two folders in one "
+                "step: it has to be a local one, such as ext4, xfs or btrfs");
+    rmdir(one);
+    rmdir(two);
+    return rc;
+}
+
 int place_prepare(struct arena *a, const struct place *p, struct err *e)
 {
     static const char *const served[] = {"dists", "pool"};
@@ -66,7 +86,7 @@ int place_prepare(struct arena *a, const struct place *p, struct err *e)
         return err_errno(e, "looking at the archive's folders");
     if (root.st_dev != work.st_dev)
         return err_set(e, ERR_SYSTEM, "publish.root and %s are not on one file system", p->work);
-    return 0;
+    return check_exchange(a, p, e);
 }
 
 int place_open_beneath(int folder_fd, const char *name)

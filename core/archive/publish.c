@@ -152,7 +152,7 @@ int publish_compare(struct run *r, struct suite *s, struct err *e)
 static bool is_published(const struct run *r, const struct suite *s)
 {
     return s->same && !r->recheck && strcmp(s->sha256, s->now.record.host_sha256) == 0 &&
-           (r->signer != NULL) == s->now.record.own_signature;
+           strcmp(r->signing_key, s->now.record.signing_key) == 0;
 }
 
 /* Neither older than what was taken from the host before, nor another text of the same Date. */

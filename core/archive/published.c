@@ -21,15 +21,15 @@ enum field {
     NEWEST_HOST_SHA256,
     NEWEST_HOST_DATE,
     PUBLISHED,
-    OWN_SIGNATURE,
+    SIGNING_KEY,
     ROLLED_BACK_TO,
     CONTENT_OF,
     FIELD_COUNT
 };
 
 static const char *const field_names[FIELD_COUNT] = {
-    "Generation",       "Mirror",    "Host-SHA256",   "Host-Date",      "Newest-Host-SHA256",
-    "Newest-Host-Date", "Published", "Own-Signature", "Rolled-Back-To", "Content-Of"};
+    "Generation",       "Mirror",    "Host-SHA256", "Host-Date",      "Newest-Host-SHA256",
+    "Newest-Host-Date", "Published", "Signing-Key", "Rolled-Back-To", "Content-Of"};
 
 static int64_t number(struct deb822_text t)
 {
@@ -59,7 +59,8 @@ static bool parse_record(struct arena *a, const struct buf *text, struct publish
     r->host_date = (time_t)number(f[HOST_DATE]);
     r->newest_host_date = (time_t)number(f[NEWEST_HOST_DATE]);
     r->published = (time_t)number(f[PUBLISHED]);
-    r->own_signature = deb822_equals(f[OWN_SIGNATURE], "yes");
+    if (f[SIGNING_KEY].len == SHA256_HEX - 1)
+        memcpy(r->signing_key, f[SIGNING_KEY].data, SHA256_HEX - 1);
     r->rolled_back_to = (int)number(f[ROLLED_BACK_TO]);
     r->content_of = (int)number(f[CONTENT_OF]);
     return true;
@@ -73,10 +74,10 @@ int published_write_record(struct arena *a, const struct place *p, const char *s
         arena_printf(a,
                      "Generation: %d\nMirror: %s\nHost-SHA256: %s\nHost-Date: %" PRId64
                      "\nNewest-Host-SHA256: %s\nNewest-Host-Date: %" PRId64 "\nPublished: %" PRId64
-                     "\nOwn-Signature: %s\nRolled-Back-To: %d\nContent-Of: %d\n",
+                     "\nSigning-Key: %s\nRolled-Back-To: %d\nContent-Of: %d\n",
                      r->generation, r->mirror, r->host_sha256, (int64_t)r->host_date,
                      r->newest_host_sha256, (int64_t)r->newest_host_date, (int64_t)r->published,
-                     r->own_signature ? "yes" : "no", r->rolled_back_to, r->content_of);
+                     r->signing_key, r->rolled_back_to, r->content_of);
     if (file_make_dirs(folder, 0755, e))
         return -1;
     return file_write(arena_printf(a, "%s/%s", folder, id), text, strlen(text), 0644, e);

@@ -26,9 +26,9 @@ struct published_record {
     char newest_host_sha256[SHA256_HEX];
     time_t newest_host_date;
     time_t published;
-    bool own_signature;
-    int rolled_back_to; /* 0: no rollback */
-    int content_of;     /* the generation whose content it is: itself but after a rollback */
+    char signing_key[SHA256_HEX]; /* hash of sign-with's file; "": the host's signature alone */
+    int rolled_back_to;           /* 0: no rollback */
+    int content_of; /* the generation whose content it is: itself but after a rollback */
 };
 
 struct published {

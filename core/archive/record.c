@@ -159,7 +159,7 @@ static int insert_generation(struct run *r, struct suite *s, const struct record
     if (db_call(r->db, &query_publish_record, &rows, e, r->mirror->name, s->name, generation,
                 published, date, p->host_sha256, newest, p->newest_host_sha256, g->id,
                 r->job ? job : NULL, bytes, seconds, build_url(r, s), back,
-                p->own_signature ? "t" : "f"))
+                *p->signing_key ? "t" : "f"))
         return -1;
     *id = db_value_int(rows, 0, "id", 0);
     db_result_free(rows);

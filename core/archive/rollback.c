@@ -126,7 +126,7 @@ static int prepare(struct run *r, struct err *e)
         return -1;
     r->transfer.deadline_ms = r->started_ms + READ_TIME_S * 1000;
     r->signer = signer_start(r->config, r->mirror, &r->place, e);
-    return r->signer ? 0 : -1;
+    return r->signer ? signer_key_id(r->signer, r->signing_key, e) : -1;
 }
 
 int rollback_suite(struct run *r, const char *suite, struct rollback_done *done, struct err *e)

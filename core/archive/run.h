@@ -47,6 +47,7 @@ struct run {
     struct gpg_verifier verifier;
     const struct indexes *checked; /* whose checkers are at work; NULL: none */
     struct signer *signer;         /* NULL: the host's signature is published as it is */
+    char signing_key[SHA256_HEX];  /* which key that is; "" for none */
     bool reached;                  /* the host answered */
     size_t verified_suites;
 };

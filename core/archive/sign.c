@@ -24,6 +24,7 @@
 #define HOME_PATH_MAX   80 /* gpg-agent's sockets lie in it: 107 bytes with their names */
 #define TEXT_MAX        ((uint32_t)RELEASE_BYTES_MAX)
 #define KEYS_MAX        8
+#define KEY_BYTES_MAX   ((size_t)4 << 20)
 
 struct signer {
     pid_t pid;
@@ -233,18 +234,37 @@ static int export(struct key_process *k, struct buf *binary, struct buf *armoure
                                                                                              : 0;
 }
 
+static int identify(struct key_process *k, struct buf *id, struct err *e)
+{
+    struct buf file = BUF_INIT;
+    char hex[SHA256_HEX];
+    int rc = file_read(k->config->publish_sign_with, KEY_BYTES_MAX, &file, e);
+    if (rc)
+        err_context(e, "publish.sign-with");
+    hash_text(buf_str(&file), file.len, hex);
+    buf_add_str(id, hex);
+    buf_free(&file);
+    return rc;
+}
+
+static int answer(struct key_process *k, char kind, const struct buf *text, struct buf *x,
+                  struct buf *y, struct err *e)
+{
+    if (kind == 'I')
+        return identify(k, x, e);
+    if (k->key_count == 0 && open_home(k, e))
+        return -1;
+    return kind == 'S' ? sign(k, text, x, y, e) : export(k, x, y, e);
+}
+
 /* Answers until the run goes away. */
 static void serve(struct key_process *k, int fd)
 {
     struct buf a = BUF_INIT, none = BUF_INIT, x = BUF_INIT, y = BUF_INIT;
-    bool opened = false;
     char kind;
     while (read_message(fd, &kind, &a, &none) == 0) {
         struct err e = {0};
-        int rc = opened ? 0 : open_home(k, &e);
-        opened = opened || rc == 0;
-        if (rc == 0)
-            rc = kind == 'S' ? sign(k, &a, &x, &y, &e) : export(k, &x, &y, &e);
+        int rc = answer(k, kind, &a, &x, &y, &e);
         if (rc) {
             buf_reset(&x);
             buf_reset(&y);
@@ -355,7 +375,7 @@ static int ask(struct signer *s, char kind, const char *text, size_t len, struct
     } else if (status == '+') {
         rc = 0;
     } else {
-        err_set(e, (enum err_code)(status - '0'), "signing failed: %s", buf_str(a));
+        err_set(e, (enum err_code)(status - '0'), "signing: %s", buf_str(a));
         err_detail(e, buf_str(b), (long)b->len);
     }
     buf_free(&request);
@@ -366,6 +386,17 @@ int signer_sign(struct signer *s, const char *text, size_t len, struct buf *inli
                 struct buf *detached, struct err *e)
 {
     return ask(s, 'S', text, len, inline_signed, detached, e);
+}
+
+int signer_key_id(struct signer *s, char id[SHA256_HEX], struct err *e)
+{
+    struct buf a = BUF_INIT, b = BUF_INIT;
+    int rc = ask(s, 'I', "", 0, &a, &b, e);
+    if (rc == 0)
+        snprintf(id, SHA256_HEX, "%s", buf_str(&a));
+    buf_free(&a);
+    buf_free(&b);
+    return rc;
 }
 
 int signer_public_key(struct signer *s, struct buf *binary, struct buf *armoured, struct err *e)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "core/archive/hash.h"
 #include "core/archive/place.h"
 #include "core/base/buf.h"
 #include "core/base/err.h"
@@ -26,6 +27,8 @@ pid_t signer_pid(const struct signer *s);
 /* A clear-signed and a detached signature of a Release text. */
 int signer_sign(struct signer *s, const char *text, size_t len, struct buf *inline_signed,
                 struct buf *detached, struct err *e);
+/* Which key it has: a hash of its file, so that another one is noticed. */
+int signer_key_id(struct signer *s, char id[SHA256_HEX], struct err *e);
 /* The key's public half, binary and armoured. */
 int signer_public_key(struct signer *s, struct buf *binary, struct buf *armoured, struct err *e);
 

@@ -111,12 +111,12 @@ static void fill_record(const struct run *r, const struct suite *s, struct tree 
         .host_date = s->release.date,
         .newest_host_date = s->newest_date,
         .published = time(NULL),
-        .own_signature = t->own_signature,
         .rolled_back_to = s->rolled_back_to,
         .content_of = s->content_of ? s->content_of : t->generation,
     };
     memcpy(p->host_sha256, s->sha256, SHA256_HEX);
     memcpy(p->newest_host_sha256, s->newest_sha256, SHA256_HEX);
+    memcpy(p->signing_key, r->signing_key, SHA256_HEX);
 }
 
 static int make_signed(struct run *r, struct suite *s, struct tree *t, struct err *e)
@@ -174,12 +174,8 @@ int tree_switch(struct run *r, struct suite *s, const struct tree *t, struct err
     if (set_times(s->a, t->next, e))
         return -1;
     if (renameat2(AT_FDCWD, t->next, AT_FDCWD, to,
-                  file_exists(to) ? RENAME_EXCHANGE : RENAME_NOREPLACE)) {
-        if (errno == EINVAL || errno == ENOSYS)
-            return err_set(e, ERR_SYSTEM,
-                           "the archive's file system cannot exchange two folders in one step");
+                  file_exists(to) ? RENAME_EXCHANGE : RENAME_NOREPLACE))
         return err_errno(e, "switching %s to its next generation", s->name);
-    }
     if (place_sync_folder(arena_printf(s->a, "%s/dists", r->place.root), e) ||
         place_sync_folder(generations, e))
         return -1;

@@ -4,14 +4,14 @@
  * file, and what the database has. Changes nothing but this: a mirror whose files are missing or
  * damaged is marked, so that its next run looks at each file and fetches those again.
  */
-#ifndef CORE_ARCHIVE_CHECK_H
-#define CORE_ARCHIVE_CHECK_H
+#ifndef CORE_ARCHIVE_INSPECT_H
+#define CORE_ARCHIVE_INSPECT_H
 
 #include <stdbool.h>
 
 #include "core/archive/run.h"
 
-struct check {
+struct inspect {
     const struct config *config;
     struct db *db;
     void *data;
@@ -22,10 +22,10 @@ struct check {
 };
 
 /* -1: it could not be carried out (what was found wrong is no such error). */
-int check_archive(struct check *c, struct err *e);
+int inspect_archive(struct inspect *c, struct err *e);
 
 /* Suites on this disk that no mirror of the configuration has: served as they are, never deleted.
  * Each is told to found as worth knowing. */
-int check_orphans(struct check *c, struct err *e);
+int inspect_orphans(struct inspect *c, struct err *e);
 
 #endif

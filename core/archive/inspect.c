@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/archive/check.h"
+#include "core/archive/inspect.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -29,8 +29,8 @@ struct finding {
     struct finding *next;
 };
 
-struct checker {
-    struct check *c;
+struct inspector {
+    struct inspect *c;
     struct arena *a;
     struct run r;
     const char *scratch;
@@ -42,10 +42,10 @@ struct checker {
     int errors;
 };
 
-static void tell(struct checker *k, bool error, const char *format, ...)
+static void tell(struct inspector *k, bool error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static void tell(struct checker *k, bool error, const char *format, ...)
+static void tell(struct inspector *k, bool error, const char *format, ...)
 {
     struct buf text = BUF_INIT;
     va_list ap;
@@ -60,14 +60,14 @@ static void tell(struct checker *k, bool error, const char *format, ...)
     buf_free(&text);
 }
 
-static void forget(struct checker *k)
+static void forget(struct inspector *k)
 {
     k->first = NULL;
     k->last = &k->first;
     k->errors = 0;
 }
 
-static void hand_on(struct checker *k)
+static void hand_on(struct inspector *k)
 {
     for (struct finding *f = k->first; f; f = f->next)
         k->c->found(k->c->data, f->error, f->text);
@@ -80,7 +80,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int list_suites(struct checker *k, struct err *e)
+static int list_suites(struct inspector *k, struct err *e)
 {
     struct dirent *d;
     DIR *dir = opendir(arena_printf(k->a, "%s/dists", k->r.place.root));
@@ -107,7 +107,7 @@ static const struct config_mirror *mirror_of(const struct config *config, const 
 }
 
 /* The next run of the mirror looks at every file. */
-static void mark(struct checker *k, const struct config_mirror *m)
+static void mark(struct inspector *k, const struct config_mirror *m)
 {
     struct err why = {0};
     if (m && !m->frozen &&
@@ -120,10 +120,10 @@ static void mark(struct checker *k, const struct config_mirror *m)
 
 /* ---- one suite ---- */
 
-static void check_signature(struct checker *k, struct suite *s, const struct config_mirror *m)
+static void check_signature(struct inspector *k, struct suite *s, const struct config_mirror *m)
 {
     const char *folder = place_suite(s->a, &k->r.place, s->name);
-    const char *key = s->now.record.own_signature
+    const char *key = *s->now.record.signing_key
                           ? arena_printf(s->a, "%s/archive-keyring.gpg", k->r.place.root)
                       : m ? m->signed_by
                           : NULL;
@@ -153,7 +153,7 @@ static void check_signature(struct checker *k, struct suite *s, const struct con
     buf_free(&text);
 }
 
-static void check_by_hash(struct checker *k, struct suite *s, const struct index_file *f)
+static void check_by_hash(struct inspector *k, struct suite *s, const struct index_file *f)
 {
     enum hash_kind kind = release_strongest(&s->now.release);
     const char *slash = strrchr(f->entry->name, '/');
@@ -171,7 +171,7 @@ static void check_by_hash(struct checker *k, struct suite *s, const struct index
         close(fd);
 }
 
-static int check_indexes(struct checker *k, struct suite *s, struct err *e)
+static int check_indexes(struct inspector *k, struct suite *s, struct err *e)
 {
     struct indexes *x = &s->indexes;
     const struct release *release = &s->now.release;
@@ -188,7 +188,7 @@ static int check_indexes(struct checker *k, struct suite *s, struct err *e)
         const char *path = arena_printf(s->a, "%s/%s", x->published, f->entry->name);
         k->c->files++;
         k->c->bytes += f->entry->size;
-        if (f->where == INDEX_MISSING && (file_exists(path) || s->now.record.own_signature))
+        if (f->where == INDEX_MISSING && (file_exists(path) || *s->now.record.signing_key))
             tell(k, true, "%s/%s is %s", s->name, f->entry->name,
                  file_exists(path) ? "not what Release says" : "missing");
         else if (f->where == INDEX_KEPT && by_hash)
@@ -197,7 +197,7 @@ static int check_indexes(struct checker *k, struct suite *s, struct err *e)
     return k->errors > before ? 1 : 0;
 }
 
-static int check_pool(struct checker *k, struct suite *s, struct err *e)
+static int check_pool(struct inspector *k, struct suite *s, struct err *e)
 {
     const struct contents *c = &s->contents;
     int rc = 0, root = open(k->r.place.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -216,7 +216,7 @@ static int check_pool(struct checker *k, struct suite *s, struct err *e)
     return rc;
 }
 
-static int check_record(struct checker *k, struct suite *s, struct err *e)
+static int check_record(struct inspector *k, struct suite *s, struct err *e)
 {
     struct record_state state;
     if (record_read_state(&k->r, s, &state, e))
@@ -232,7 +232,7 @@ static int check_record(struct checker *k, struct suite *s, struct err *e)
     return 0;
 }
 
-static int check_tree(struct checker *k, struct suite *s, const struct config_mirror *m,
+static int check_tree(struct inspector *k, struct suite *s, const struct config_mirror *m,
                       struct err *e)
 {
     static const struct contents_rules any = {0};
@@ -261,7 +261,7 @@ static int check_tree(struct checker *k, struct suite *s, const struct config_mi
 }
 
 /* Whether the suite was switched while it was looked at. */
-static bool has_changed(struct checker *k, const struct suite *s)
+static bool has_changed(struct inspector *k, const struct suite *s)
 {
     struct err why = {0};
     char id[SHA256_HEX] = "";
@@ -274,7 +274,7 @@ static bool has_changed(struct checker *k, const struct suite *s)
 }
 
 /* What was found of a suite that was switched meanwhile belongs to no generation: once more. */
-static int check_suite(struct checker *k, size_t n, struct err *e)
+static int check_suite(struct inspector *k, size_t n, struct err *e)
 {
     const struct config_mirror *m = mirror_of(k->c->config, k->suites[n]);
     bool changed = true;
@@ -300,14 +300,14 @@ static int check_suite(struct checker *k, size_t n, struct err *e)
 /* ---- files that nothing names ---- */
 
 static struct {
-    struct checker *checker;
+    struct inspector *inspector;
     size_t root_len;
     int64_t count, bytes;
 } walk;
 
 static int count_stray(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-    const struct checker *k = walk.checker;
+    const struct inspector *k = walk.inspector;
     (void)ftw;
     if (type == FTW_D)
         return 0;
@@ -319,9 +319,9 @@ static int count_stray(const char *path, const struct stat *st, int type, struct
     return 0;
 }
 
-static void check_strays(struct checker *k)
+static void check_strays(struct inspector *k)
 {
-    walk.checker = k;
+    walk.inspector = k;
     walk.root_len = strlen(k->r.place.root);
     walk.count = walk.bytes = 0;
     nftw(arena_printf(k->a, "%s/pool", k->r.place.root), count_stray, 32, FTW_PHYS);
@@ -332,7 +332,7 @@ static void check_strays(struct checker *k)
              (long long)walk.count, (long long)walk.bytes);
 }
 
-static int begin(struct checker *k, struct check *c, struct err *e)
+static int begin(struct inspector *k, struct inspect *c, struct err *e)
 {
     char *scratch = arena_strdup(k->a, FOLDER_TEMP);
     k->c = c;
@@ -348,10 +348,10 @@ static int begin(struct checker *k, struct check *c, struct err *e)
     return file_make_dirs(arena_printf(k->a, "%s/unpacked", scratch), 0755, e);
 }
 
-int check_archive(struct check *c, struct err *e)
+int inspect_archive(struct inspect *c, struct err *e)
 {
     struct arena a = ARENA_INIT;
-    struct checker *k = arena_alloc(&a, sizeof *k);
+    struct inspector *k = arena_alloc(&a, sizeof *k);
     struct err ignored = {0};
     int lock = -1, rc = -1;
     k->a = &a;
@@ -376,10 +376,10 @@ out:
     return rc;
 }
 
-int check_orphans(struct check *c, struct err *e)
+int inspect_orphans(struct inspect *c, struct err *e)
 {
     struct arena a = ARENA_INIT;
-    struct checker *k = arena_alloc(&a, sizeof *k);
+    struct inspector *k = arena_alloc(&a, sizeof *k);
     k->c = c;
     k->a = &a;
     forget(k);
