@@ -71,6 +71,15 @@ static const char *last_part(const char *name, size_t len)
     return at;
 }
 
+/* What stands between has no dot: a web server would take Contents-x.html for a page of its own,
+ * Contents-x.php for a program. */
+static bool is_extra(const char *last, size_t len, const char *start, const char *end)
+{
+    size_t ends = strlen(end);
+    return starts_with(last, len, start) && (!ends || ends_with(last, len, end)) &&
+           len > strlen(start) + ends && !memchr(last, '.', len - ends);
+}
+
 enum paths_kind paths_index_kind(const char *name, size_t len, size_t *plain_len)
 {
     static const char *const compressions[] = {".gz", ".bz2", ".xz", ".lzma", ".zst", NULL};
@@ -84,9 +93,8 @@ enum paths_kind paths_index_kind(const char *name, size_t len, size_t *plain_len
         return PATHS_PACKAGES;
     if (n == 7 && memcmp(last, "Sources", n) == 0)
         return PATHS_SOURCES;
-    if (starts_with(last, n, "Contents-") || starts_with(last, n, "Translation-"))
-        return PATHS_EXTRA;
-    if (starts_with(last, n, "Components-") && ends_with(last, n, ".yml"))
+    if (is_extra(last, n, "Contents-", "") || is_extra(last, n, "Translation-", "") ||
+        is_extra(last, n, "Components-", ".yml"))
         return PATHS_EXTRA;
     return PATHS_OTHER;
 }
