@@ -51,6 +51,12 @@ select ok(not has_schema_privilege(r, 'deb_status', 'create'), r || ' makes noth
 select is(string_agg(r, ' '), 'deb_status_owner deb_status_worker', 'only these make temporary tables')
   from unnest('{deb_status_owner,deb_status_worker,deb_status_hook,deb_status_pages}'::text[]) r where has_database_privilege(r, current_database(), 'temporary');
 
+-- What PostgreSQL lets everybody write, and block others with.
+select pg_temp.denied(r, sql) from unnest('{deb_status_hook,deb_status_pages}'::text[]) r, unnest(array[
+  'select lo_from_bytea(0, ''x'')', 'select lo_create(0)', 'select lo_creat(-1)', 'select pg_advisory_lock(1)',
+  'select pg_try_advisory_xact_lock_shared(1, 2)', 'select pg_advisory_xact_lock(hashtext(''deb_status.compare''))']) sql;
+select pg_temp.allowed(r, 'select pg_advisory_xact_lock(1)') from unnest('{deb_status_owner,deb_status_worker}'::text[]) r;
+
 -- hook: two functions and nothing else.
 select is(array_agg(p.proname::text order by p.proname), '{accept,note_refusals}', 'hook may execute two functions')
   from pg_proc p where p.pronamespace = 'deb_status'::regnamespace and has_function_privilege('deb_status_hook', p.oid, 'execute');
