@@ -129,7 +129,7 @@ static void kill_holders(int fd, const struct holder *h)
 
 static int open_lock(const char *path, struct err *e)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         err_errno(e, "open the lock %s", path);
     return fd;

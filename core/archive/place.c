@@ -74,7 +74,7 @@ static int check_exchange(struct arena *a, const struct place *p, struct err *e)
 int place_prepare(struct arena *a, const struct place *p, struct err *e)
 {
     static const char *const served[] = {"dists", "pool"};
-    static const char *const own[] = {"locks", "staging", "generations", "records", "recheck"};
+    static const char *const own[] = {"staging", "generations", "records", "recheck"};
     struct stat root, work;
     for (size_t i = 0; i < sizeof served / sizeof *served; i++)
         if (file_make_dirs(arena_printf(a, "%s/%s", p->root, served[i]), 0755, e))
@@ -82,6 +82,9 @@ int place_prepare(struct arena *a, const struct place *p, struct err *e)
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (file_make_dirs(arena_printf(a, "%s/%s", p->work, own[i]), 0755, e))
             return -1;
+    /* whoever can open a lock, were it for reading, can hold it */
+    if (file_make_dirs(arena_printf(a, "%s/locks", p->work), 0700, e))
+        return -1;
     if (stat(p->root, &root) || stat(p->work, &work))
         return err_errno(e, "looking at the archive's folders");
     if (root.st_dev != work.st_dev)

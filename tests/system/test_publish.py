@@ -4,12 +4,14 @@ import email.utils
 import glob
 import os
 import shutil
+import stat
 import subprocess
 import time
 
 import pytest
 
 from archive import TOOL, Apt, Archive, give
+from conftest import request
 
 SUITE = "bookworm-epoxy-backports"
 
@@ -49,6 +51,22 @@ def test_records_what_was_published(archive):
     event = archive.stack.psql("select kind, series, target, text from deb_status.events "
                                "where kind = 'published'")
     assert event == f"published|epoxy|ours|{SUITE} generation 1: 2 sources"
+
+
+def test_what_hosts_brought_does_nothing_in_the_sites_name(archive):
+    answer = request(archive.stack.archive + "/dists/")
+    assert answer.status == 200
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "sandbox" in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_nobody_else_can_hold_its_locks(archive):
+    """flock(2) needs a file that is open, for reading too: who could read a lock stops all runs."""
+    locks = f"{archive.work}/locks"
+    assert os.listdir(locks)
+    assert stat.S_IMODE(os.stat(locks).st_mode) == 0o700
+    assert all(stat.S_IMODE(os.stat(f"{locks}/{name}").st_mode) == 0o600 for name in os.listdir(locks))
 
 
 def test_leaves_nothing_behind(archive):
