@@ -36,6 +36,7 @@ int repository_init(struct err *e)
         git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
     /* A local upstream is usually another user's; its path is the configuration's. */
     git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+    git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
     if (file_exists(CERTIFICATES))
         git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, CERTIFICATES, NULL);
     return 0;
@@ -71,6 +72,12 @@ int repository_discard(const char *data, const struct upstream *u, struct arena 
     return file_remove_tree(folder_of(data, u, a), e);
 }
 
+/* There while the copy is open. */
+static const char *mark_of(const char *data, const struct upstream *u, struct arena *a)
+{
+    return arena_printf(a, "%s/in-use", folder_of(data, u, a));
+}
+
 static bool has_too_many_packs(const char *folder, struct arena *a)
 {
     DIR *dir = opendir(arena_printf(a, "%s/objects/pack", folder));
@@ -85,15 +92,25 @@ static bool has_too_many_packs(const char *folder, struct arena *a)
 int repository_open(const char *data, const struct upstream *u, struct arena *a,
                     git_repository **out, struct err *e)
 {
-    const char *folder = folder_of(data, u, a);
-    if (!has_too_many_packs(folder, a) && git_repository_open_bare(out, folder) == 0)
-        return 0;
+    const char *folder = folder_of(data, u, a), *mark = mark_of(data, u, a);
+    if (!file_exists(mark) && !has_too_many_packs(folder, a) &&
+        git_repository_open_bare(out, folder) == 0)
+        return file_write(mark, "", 0, 0644, e);
     if (file_remove_tree(folder, e) || file_make_dirs(folder, 0755, e))
         return -1;
     if (git_repository_init(out, folder, 1) == 0)
-        return 0;
+        return file_write(mark, "", 0, 0644, e);
     err_set(e, ERR_SYSTEM, "the copy of the upstream repository cannot be made");
     return err_detail(e, git_error_last() ? git_error_last()->message : "", -1);
+}
+
+void repository_close(const char *data, const struct upstream *u, struct arena *a,
+                      git_repository *repo)
+{
+    if (!repo)
+        return;
+    git_repository_free(repo);
+    unlink(mark_of(data, u, a));
 }
 
 static bool is_used(const char *name, const struct upstream *upstreams, size_t count,
@@ -198,6 +215,17 @@ static int download(git_remote *remote, const char *ref, git_fetch_options *opti
     return git_remote_fetch(remote, &specs, options, NULL);
 }
 
+/* A branch whose commit is lost is none: the fetch would ask for what comes after it. */
+static void drop_lost_branch(git_repository *repo, const char *ref)
+{
+    git_oid here;
+    git_commit *commit = NULL;
+    if (git_reference_name_to_id(&here, repo, ref) == 0 &&
+        git_commit_lookup(&commit, repo, &here) != 0)
+        git_reference_remove(repo, ref);
+    git_commit_free(commit);
+}
+
 static int fetch(git_repository *repo, git_remote *remote, const char *ref,
                  git_fetch_options *options, git_oid *head)
 {
@@ -229,6 +257,7 @@ int repository_fetch(git_repository *repo, const struct upstream *u,
     options.callbacks.payload = (void *)(uintptr_t)watch;
     if ((size_t)snprintf(ref, sizeof ref, "refs/heads/%s", u->config->branch) >= sizeof ref)
         return err_set(e, ERR_INPUT, "the name of upstream's branch is too long");
+    drop_lost_branch(repo, ref);
     seed_from_local(repo, u->config->repository, ref);
     git_error_clear();
     stall_begin(STALL_MS);

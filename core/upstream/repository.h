@@ -24,10 +24,13 @@ struct repository_watch { /* called while a fetch goes on */
 int repository_init(struct err *e);
 void repository_shutdown(void);
 
-/* Opens the copy, making it where it is not there, is no repository any more, or has become a heap
- * of small packs: a new one costs one fetch. */
+/* Opens the copy, making it where it is not there, is no repository any more, has become a heap of
+ * small packs, or was not closed the last time: a library that hangs or dies on a damaged file
+ * would do so for ever, and a new copy costs one fetch. */
 int repository_open(const char *data, const struct upstream *u, struct arena *a,
                     git_repository **out, struct err *e);
+void repository_close(const char *data, const struct upstream *u, struct arena *a,
+                      git_repository *repo);
 
 /* Removes the copy, for the next open to make it anew. */
 int repository_discard(const char *data, const struct upstream *u, struct arena *a, struct err *e);

@@ -16,6 +16,8 @@
 
 struct seed {
     struct arena arena;
+    git_repository *source;
+    git_packbuilder *pack;
     const char *from, *to; /* folders of objects, ending in a slash */
 };
 
@@ -47,7 +49,7 @@ static int copy_file(struct seed *s, const char *from, const char *to)
     int rc = -1, in = open(from, O_RDONLY | O_CLOEXEC);
     int out = in < 0 ? -1 : open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (out >= 0)
-        rc = copy_bytes(in, out);
+        rc = copy_bytes(in, out) || fsync(out) ? -1 : 0;
     if (in >= 0)
         close(in);
     if (out >= 0)
@@ -65,22 +67,15 @@ static bool ends_with(const char *name, const char *end)
     return n > m && strcmp(name + n - m, end) == 0;
 }
 
-static bool is_loose(const char *name, const char *end)
+/* Copies the files of the folder of packs whose names end so. */
+static int copy_packs(struct seed *s, const char *end)
 {
-    (void)end;
-    return strlen(name) == 38 && name[strspn(name, "0123456789abcdef")] == '\0';
-}
-
-/* Copies the files of a folder below objects that `wanted` takes. */
-static int copy_folder(struct seed *s, const char *name, const char *end,
-                       bool (*wanted)(const char *name, const char *end))
-{
-    const char *from = arena_printf(&s->arena, "%s%s", s->from, name);
-    const char *to = arena_printf(&s->arena, "%s%s", s->to, name);
+    const char *from = arena_printf(&s->arena, "%spack", s->from);
+    const char *to = arena_printf(&s->arena, "%spack", s->to);
     DIR *dir = opendir(from);
     int rc = dir ? file_make_dirs(to, 0755, NULL) : -1;
     for (struct dirent *d; rc == 0 && (d = readdir(dir));)
-        if (wanted(d->d_name, end))
+        if (ends_with(d->d_name, end))
             rc = copy_file(s, arena_printf(&s->arena, "%s/%s", from, d->d_name),
                            arena_printf(&s->arena, "%s/%s", to, d->d_name));
     if (dir)
@@ -88,14 +83,38 @@ static int copy_folder(struct seed *s, const char *name, const char *end,
     return rc;
 }
 
-static int copy_loose(struct seed *s)
+/* The loose objects of one folder (named by the first byte of their hashes) into the new pack. */
+static int pack_folder(struct seed *s, const char *name)
+{
+    DIR *dir = opendir(arena_printf(&s->arena, "%s%s", s->from, name));
+    int rc = dir ? 0 : -1;
+    for (struct dirent *d; rc == 0 && (d = readdir(dir));) {
+        git_oid oid;
+        if (strlen(d->d_name) != GIT_OID_HEXSZ - 2 ||
+            git_oid_fromstr(&oid, arena_printf(&s->arena, "%s%s", name, d->d_name)))
+            continue;
+        rc = git_packbuilder_insert(s->pack, &oid, NULL);
+    }
+    if (dir)
+        closedir(dir);
+    return rc;
+}
+
+/* Loose objects become a pack: libgit2 1.5 reads a loose one that is cut off for ever, and knows a
+ * pack that is by its last bytes. */
+static int pack_loose(struct seed *s)
 {
     DIR *dir = opendir(s->from);
-    int rc = dir ? 0 : -1;
+    int rc = dir ? git_packbuilder_new(&s->pack, s->source) : -1;
     for (struct dirent *d; rc == 0 && (d = readdir(dir));)
         if (strlen(d->d_name) == 2 && isxdigit((unsigned char)d->d_name[0]) &&
             isxdigit((unsigned char)d->d_name[1]))
-            rc = copy_folder(s, d->d_name, NULL, is_loose);
+            rc = pack_folder(s, d->d_name);
+    if (rc == 0 && git_packbuilder_object_count(s->pack) > 0)
+        rc = git_packbuilder_write(s->pack, arena_printf(&s->arena, "%spack", s->to), 0444, NULL,
+                                   NULL);
+    git_packbuilder_free(s->pack);
+    s->pack = NULL;
     if (dir)
         closedir(dir);
     return rc;
@@ -104,10 +123,7 @@ static int copy_loose(struct seed *s)
 /* An index without its pack would be a damaged repository: packs first. */
 static int copy_objects(struct seed *s)
 {
-    return copy_folder(s, "pack", ".pack", ends_with) ||
-                   copy_folder(s, "pack", ".idx", ends_with) || copy_loose(s)
-               ? -1
-               : 0;
+    return copy_packs(s, ".pack") || copy_packs(s, ".idx") || pack_loose(s) ? -1 : 0;
 }
 
 /* And those that the repository borrows from others (`git clone --shared`). */
@@ -156,18 +172,17 @@ static void set_ref(git_repository *repo, const char *ref, const git_oid *head)
 void seed_from_local(git_repository *repo, const char *location, const char *ref)
 {
     struct seed s = {.arena = ARENA_INIT};
-    git_repository *source = NULL;
     git_oid head;
     const char *path = local_path(location);
     if (!path || git_reference_name_to_id(&head, repo, ref) == 0)
         return;
-    if (git_repository_open_ext(&source, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) == 0 &&
-        git_reference_name_to_id(&head, source, ref) == 0) {
-        s.from = objects_of(source, &s.arena);
+    if (git_repository_open_ext(&s.source, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) == 0 &&
+        git_reference_name_to_id(&head, s.source, ref) == 0) {
+        s.from = objects_of(s.source, &s.arena);
         s.to = objects_of(repo, &s.arena);
         if (s.from && s.to && copy_all(&s, 0) == 0)
             set_ref(repo, ref, &head);
     }
-    git_repository_free(source);
+    git_repository_free(s.source);
     arena_free(&s.arena);
 }

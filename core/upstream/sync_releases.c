@@ -438,7 +438,7 @@ static void close_run(struct run *r)
     intern_free(&r->series);
     tree_close(&r->old);
     tree_close(&r->now);
-    git_repository_free(r->repo);
+    repository_close(r->job->config->data, r->u, r->job->arena, r->repo);
 }
 
 /* A copy that cannot be read is made anew, once. */

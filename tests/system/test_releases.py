@@ -383,24 +383,37 @@ def test_unreachable_and_back(stack, upstream):
     assert stack.psql("select error is null and checked = tried from deb_status.upstreams") == "t"
 
 
-@pytest.mark.parametrize("damage", ["objects", "refs", "all"])
+@pytest.mark.parametrize("damage", ["objects", "old-objects", "refs", "unclosed", "all"])
 def test_a_damaged_copy_is_made_anew(stack, upstream, damage):
     copy, = glob.glob(f"{stack.dir}/data/upstream/*.git")
-    if damage == "objects":
-        for path in glob.glob(f"{copy}/objects/pack/*.pack") + glob.glob(f"{copy}/objects/??/*"):
+    if "objects" in damage:
+        files = glob.glob(f"{copy}/objects/pack/*.pack")
+        if damage == "old-objects":  # the newest pack has the branch's commit, and is well
+            files.remove(max(glob.glob(f"{copy}/objects/pack/*.pack"), key=os.path.getmtime))
+        for path in files:
             os.chmod(path, 0o644)
             with open(path, "r+b") as f:
                 f.truncate(os.path.getsize(path) // 2)
     elif damage == "refs":
         with open(f"{copy}/refs/heads/master", "w", encoding="ascii") as f:
             f.write("0" * 39 + "1\n")
+    elif damage == "unclosed":
+        # a run that hung and was killed: libgit2 reads a loose object that is cut off for ever
+        head = upstream.git("rev-parse", "HEAD")
+        os.makedirs(f"{copy}/objects/{head[:2]}", exist_ok=True)
+        with open(f"{copy}/objects/{head[:2]}/{head[2:]}", "wb") as f:
+            f.write(bytes.fromhex("789c4b"))
+        for path in glob.glob(f"{copy}/objects/pack/*"):
+            os.unlink(path)
+        with open(f"{copy}/in-use", "wb"):
+            pass
     else:
         subprocess.run(["rm", "-rf", copy], check=True)
     upstream.write("epoxy/nova", text("openstack/nova", releases=["31.0.0", f"31.{len(damage)}.9"]))
     upstream.commit()
     job = upstream.sync()
     assert stack.status("epoxy", "trixie")["openstack/nova"]["upstream"] == f"31.{len(damage)}.9"
-    assert ("it is made anew" in upstream.lines(job)) == (damage == "objects")
+    assert ("it is made anew" in upstream.lines(job)) == (damage == "old-objects")
 
 
 def test_many_fetches_leave_no_heap_of_packs(stack, upstream):
