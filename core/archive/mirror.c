@@ -26,8 +26,8 @@ void run_step(const struct run *r, const char *step)
         r->watch->step(r->watch->data, step);
 }
 
-static void say(const struct run *r, void (*to)(void *, const char *), const char *format,
-                va_list ap)
+static void __attribute__((format(printf, 3, 0)))
+say(const struct run *r, void (*to)(void *, const char *), const char *format, va_list ap)
 {
     struct buf text = BUF_INIT;
     buf_vaddf(&text, format, ap);

@@ -293,11 +293,3 @@ const struct config_mirror *config_mirror_find(const struct config *c, const cha
             return &c->mirrors[i];
     return NULL;
 }
-
-const struct config_sender *config_sender_find(const struct config *c, const char *name)
-{
-    for (size_t i = 0; i < c->sender_count; i++)
-        if (strcmp(c->senders[i].name, name) == 0)
-            return &c->senders[i];
-    return NULL;
-}

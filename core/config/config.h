@@ -195,6 +195,5 @@ bool config_is_stale(const struct config *c);
 int config_read_secret(const char *path, struct buf *out, struct err *e);
 
 const struct config_mirror *config_mirror_find(const struct config *c, const char *name);
-const struct config_sender *config_sender_find(const struct config *c, const char *name);
 
 #endif

@@ -465,17 +465,3 @@ int db_take_notifications(struct db *db)
     }
     return count;
 }
-
-int db_wait(struct db *db, int64_t timeout_ms, int fd, struct err *e)
-{
-    int count = db_take_notifications(db);
-    if (count == 0) {
-        struct pollfd p[2] = {{.fd = db_socket(db), .events = POLLIN},
-                              {.fd = fd, .events = POLLIN}};
-        if (poll(p, 2, timeout_ms > INT32_MAX ? INT32_MAX : (int)timeout_ms) > 0 && p[0].revents)
-            count = db_take_notifications(db);
-    }
-    if (count < 0)
-        return fail_lost(db, "listen", NULL, e);
-    return count > 0;
-}

@@ -92,10 +92,8 @@ int db_copy_end(struct db *db, struct err *e);
 /* A script of several statements (migrations), in the transaction that is open. */
 int db_script(struct db *db, const char *sql, struct err *e);
 
-/* LISTEN: the query is the LISTEN command. db_wait sleeps until a notification, the timeout (ms)
- * or `fd` (-1: none) is readable; returns 1 notified, 0 timeout or fd, -1 connection lost. */
+/* LISTEN: the query is the LISTEN command. The caller polls db_socket and then takes what came. */
 int db_listen(struct db *db, const struct db_query *query, struct err *e);
-int db_wait(struct db *db, int64_t timeout_ms, int fd, struct err *e);
 int db_socket(const struct db *db);       /* for poll; -1 if lost */
 int db_take_notifications(struct db *db); /* reads what came; returns how many, -1 lost */
 

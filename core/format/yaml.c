@@ -126,7 +126,7 @@ static int compare_keys(const void *a, const void *b)
 }
 
 /* Sorts pointers rather than comparing all pairs: a hostile map may have many keys. */
-static int check_duplicates(struct parse *p, const struct node *map)
+static int check_repeated(struct parse *p, const struct node *map)
 {
     if (map->count < 2)
         return 0;
@@ -152,7 +152,7 @@ static int read_map(struct parse *p, struct node *map, int depth)
             return -1;
         if (event.type == YAML_MAPPING_END_EVENT) {
             yaml_event_delete(&event);
-            return check_duplicates(p, map);
+            return check_repeated(p, map);
         }
         bool is_scalar = event.type == YAML_SCALAR_EVENT;
         struct node *key = is_scalar ? scalar_node(p, &event) : NULL;

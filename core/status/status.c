@@ -45,15 +45,6 @@ int status_compare_series(struct db *db, const int64_t *series, size_t count, in
     return status_compare(db, series, count, NULL, 0, job, e);
 }
 
-int status_compare_all(struct db *db, int64_t job, struct err *e)
-{
-    char id[24];
-    snprintf(id, sizeof id, "%" PRId64, job);
-    if (db_call(db, &query_status_compare_all, NULL, e, job ? id : NULL))
-        return err_context(e, "comparing");
-    return 0;
-}
-
 int status_touch_suites(struct db *db, const int64_t *suites, size_t count, struct err *e)
 {
     if (count == 0)

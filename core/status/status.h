@@ -28,9 +28,6 @@ int status_compare_series(struct db *db, const int64_t *series, size_t count, in
 int status_compare(struct db *db, const int64_t *series, size_t series_count, const int64_t *suites,
                    size_t suite_count, int64_t job, struct err *e);
 
-/* Everything, from nothing that was derived before. */
-int status_compare_all(struct db *db, int64_t job, struct err *e);
-
 /* Only suites.checked, .tried or .error changed: raises the revisions of the targets that show
  * them, compares nothing. */
 int status_touch_suites(struct db *db, const int64_t *suites, size_t count, struct err *e);

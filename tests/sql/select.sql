@@ -44,7 +44,7 @@ select is(pg_temp.names(sort => 'nonsense'), 'glance heat kolla nova zun', 'no s
 -- As the contract has it.
 select is(j -> 'counts', '{"ok": 1, "outdated": 1, "missing": 1, "ahead": 0, "unreleased": 1, "masked": 1}', 'counts')
   from (select status_json('dd', 'stable')::jsonb as j) x;
-select is(j - 'projects' - 'counts' - 'revision', '{"series": "dd", "target": "stable", "checked": "2026-07-20T12:43:25Z", "carries": "dd"}', 'head') 
+select is(j - 'projects' - 'counts' - 'revision', '{"series": "dd", "target": "stable", "checked": "2026-07-20T12:43:25Z", "carries": "dd"}', 'head')
   from (select status_json('dd', 'stable')::jsonb as j) x;
 select is(status_json('dd', 'stable', p_q => 'nova')::jsonb #> '{projects,0}',
   '{"project": "openstack/nova", "deliverable": "nova", "artifact": "nova", "team": "team of nova", "type": "service",

@@ -156,10 +156,12 @@ static void test_mirrors(void **state)
     assert_string_equal(c->publish_root, at("conf/archive"));
     assert_string_equal(c->publish_url, "http://example.org/x");
     assert_null(c->publish_sign_with);
-    assert_string_equal(config_sender_find(c, "a")->mirrors.items[0], "a");
-    assert_int_equal(config_sender_find(c, "d")->mirrors.count, 0);
-    assert_int_equal(config_sender_find(c, "d")->body_limit, 1 << 20);
-    assert_string_equal(config_sender_find(c, "d")->secrets.items[0], "/s/d");
+    const struct config_sender *d = &c->senders[c->sender_count - 1];
+    assert_string_equal(d->name, "d");
+    assert_string_equal(c->senders[0].mirrors.items[0], "a");
+    assert_int_equal(d->mirrors.count, 0);
+    assert_int_equal(d->body_limit, 1 << 20);
+    assert_string_equal(d->secrets.items[0], "/s/d");
     config_free(c);
 }
 

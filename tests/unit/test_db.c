@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* core/db against a private PostgreSQL (tests/pg): migrations, queries, COPY, errors, LISTEN. */
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -160,17 +161,27 @@ static void hex_is_bytea(void **state)
     buf_free(&b);
 }
 
+/* As the supervisor waits: the socket, then what came. */
+static int wait_notified(struct db *db, int timeout_ms)
+{
+    struct pollfd p = {.fd = db_socket(db), .events = POLLIN};
+    int count = 0; /* what comes first may be the server's last words */
+    while (count == 0 && poll(&p, 1, timeout_ms) > 0)
+        count = db_take_notifications(db);
+    return count;
+}
+
 static void a_notification_wakes(void **state)
 {
     (void)state;
     struct err e = {0};
     struct db *db = open_as("deb_status_worker"), *other = open_as("deb_status_owner");
     assert_int_equal(db_listen(db, &query_listen_jobs, &e), 0);
-    assert_int_equal(db_wait(db, 0, -1, &e), 0);
+    assert_int_equal(wait_notified(db, 0), 0);
     assert_int_equal(db_script(other, "notify deb_status_jobs", &e), 0);
-    assert_int_equal(db_wait(db, 5000, -1, &e), 1);
+    assert_int_equal(wait_notified(db, 5000), 1);
     pg("restart");
-    assert_int_equal(db_wait(db, 5000, -1, &e), -1);
+    assert_int_equal(wait_notified(db, 5000), -1);
     assert_true(db_is_broken(db));
     db_close(db);
     db_close(other);

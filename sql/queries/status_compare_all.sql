@@ -1,2 +1,0 @@
--- rows: one
-select deb_status.compare_all($1::bigint) as changed
