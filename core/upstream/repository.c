@@ -67,9 +67,22 @@ static const char *folder_of(const char *data, const struct upstream *u, struct 
     return arena_printf(a, "%s/upstream/%s", data, name_of(u, a));
 }
 
+/* Our sentence, without the path, which is for admins. */
+static int fail_copy(struct err *e, const struct err *why, const char *what)
+{
+    err_set(e, ERR_SYSTEM, "the copy of the upstream repository cannot be %s", what);
+    return err_detail(e, why->text, -1);
+}
+
+static int remove_copy(const char *folder, struct err *e)
+{
+    struct err why;
+    return file_remove_tree(folder, &why) ? fail_copy(e, &why, "removed") : 0;
+}
+
 int repository_discard(const char *data, const struct upstream *u, struct arena *a, struct err *e)
 {
-    return file_remove_tree(folder_of(data, u, a), e);
+    return remove_copy(folder_of(data, u, a), e);
 }
 
 /* There while the copy is open. */
@@ -89,19 +102,28 @@ static bool has_too_many_packs(const char *folder, struct arena *a)
     return count > PACKS_MAX;
 }
 
+static int mark(const char *path, struct err *e)
+{
+    struct err why;
+    return file_write(path, "", 0, 0644, &why) ? fail_copy(e, &why, "written to") : 0;
+}
+
 int repository_open(const char *data, const struct upstream *u, struct arena *a,
                     git_repository **out, struct err *e)
 {
-    const char *folder = folder_of(data, u, a), *mark = mark_of(data, u, a);
-    if (!file_exists(mark) && !has_too_many_packs(folder, a) &&
+    const char *folder = folder_of(data, u, a), *in_use = mark_of(data, u, a);
+    struct err why;
+    if (!file_exists(in_use) && !has_too_many_packs(folder, a) &&
         git_repository_open_bare(out, folder) == 0)
-        return file_write(mark, "", 0, 0644, e);
-    if (file_remove_tree(folder, e) || file_make_dirs(folder, 0755, e))
+        return mark(in_use, e);
+    if (remove_copy(folder, e))
         return -1;
+    if (file_make_dirs(folder, 0755, &why))
+        return fail_copy(e, &why, "made");
     if (git_repository_init(out, folder, 1) == 0)
-        return file_write(mark, "", 0, 0644, e);
-    err_set(e, ERR_SYSTEM, "the copy of the upstream repository cannot be made");
-    return err_detail(e, git_error_last() ? git_error_last()->message : "", -1);
+        return mark(in_use, e);
+    err_set(&why, ERR_SYSTEM, "%s", git_error_last() ? git_error_last()->message : "");
+    return fail_copy(e, &why, "made");
 }
 
 void repository_close(const char *data, const struct upstream *u, struct arena *a,
@@ -130,7 +152,7 @@ int repository_clean(const char *data, const struct upstream *upstreams, size_t 
     int rc = 0;
     for (struct dirent *d; rc == 0 && dir && (d = readdir(dir));)
         if (d->d_name[0] != '.' && !is_used(d->d_name, upstreams, count, a))
-            rc = file_remove_tree(arena_printf(a, "%s/%s", top, d->d_name), e);
+            rc = remove_copy(arena_printf(a, "%s/%s", top, d->d_name), e);
     if (dir)
         closedir(dir);
     return rc;

@@ -403,6 +403,7 @@ def test_a_damaged_copy_is_made_anew(stack, upstream, damage):
         os.makedirs(f"{copy}/objects/{head[:2]}", exist_ok=True)
         with open(f"{copy}/objects/{head[:2]}/{head[2:]}", "wb") as f:
             f.write(bytes.fromhex("789c4b"))
+        os.chown(f"{copy}/objects/{head[:2]}", os.stat(copy).st_uid, -1)
         for path in glob.glob(f"{copy}/objects/pack/*"):
             os.unlink(path)
         with open(f"{copy}/in-use", "wb"):
