@@ -137,6 +137,8 @@ static const struct {
     {"Clearsigned file isn't valid", "its InRelease is no signed text", ERR_TRANSIENT},
     {"keyring file", "the configured keyring cannot be read", ERR_INPUT},
     {"is not signed", "it is not signed", ERR_INPUT},
+    {"no longer signed", "it is not signed any more", ERR_INPUT},
+    {"weak security information", "its Release file lists no strong hashes", ERR_INPUT},
     {"is expired", "its Release file has expired (Valid-Until)", ERR_INPUT},
     {"is not valid yet", "its Release file is dated in the future", ERR_INPUT},
     {"changed its 'Origin'", "it changed its Origin: another archive answers", ERR_INPUT},
@@ -147,6 +149,11 @@ static const struct {
     {"timed out", "its host does not answer", ERR_TRANSIENT},
     {"Could not connect", "its host refuses the connection", ERR_TRANSIENT},
     {"Unable to connect", "its host refuses the connection", ERR_TRANSIENT},
+    {"Service Unavailable", "its server cannot answer now", ERR_TRANSIENT},
+    {"Internal Server Error", "its server cannot answer now", ERR_TRANSIENT},
+    {"Bad Gateway", "its server cannot answer now", ERR_TRANSIENT},
+    {"Gateway Time-out", "its server cannot answer now", ERR_TRANSIENT},
+    {"Certificate verification failed", "its server's certificate is not valid", ERR_TRANSIENT},
     {"does not have a Release file", "there is no such suite at its address", ERR_INPUT},
     {"no longer has a Release file", "there is no such suite at its address any more", ERR_INPUT},
     {"signatures were invalid", "its signature is wrong", ERR_INPUT},
@@ -207,17 +214,43 @@ static bool has_component(const struct suites_lists *lists, const char *name, si
     return false;
 }
 
-/* apt-get update is content with a component that is not there. */
-static int check_components(const struct suites_line *line, const struct suites_lists *lists,
-                            struct err *e)
+/* Whether the signed text lists COMPONENT/source/Sources with a size of 0: apt fetches no such
+ * file and names none, as where there is no such component. */
+static bool is_empty(const struct buf *release, const char *component, size_t len)
 {
+    static const char name[] = "/source/Sources";
+    for (const char *line = strchr(buf_str(release), '\n'); line; line = strchr(line + 1, '\n')) {
+        const char *size = line + 1;
+        if (*size++ != ' ')
+            continue;
+        size += strcspn(size, " \n"); /* the hash */
+        size += strspn(size, " ");
+        const char *path = size + strcspn(size, " \n");
+        if (path - size != 1 || *size != '0')
+            continue;
+        path += strspn(path, " ");
+        if (strncmp(path, component, len) == 0 && strncmp(path + len, name, sizeof name - 1) == 0 &&
+            path[len + sizeof name - 1] == '\n')
+            return true;
+    }
+    return false;
+}
+
+/* apt-get update is content with a component that is not there. */
+static int check_components(const struct suites_line *line, const struct buf *release,
+                            const struct suites_lists *lists, struct err *e)
+{
+    size_t empty = 0;
     for (const char *c = line->components; *c;) {
         size_t len = strcspn(c, " ");
-        if (!has_component(lists, c, len))
-            return err_set(e, ERR_INPUT, "it has no sources in component %.*s", (int)len, c);
+        if (!has_component(lists, c, len)) {
+            if (!is_empty(release, c, len))
+                return err_set(e, ERR_INPUT, "it has no sources in component %.*s", (int)len, c);
+            empty++;
+        }
         c += len + strspn(c + len, " ");
     }
-    return lists->count ? 0 : err_set(e, ERR_INPUT, "it has no sources");
+    return lists->count + empty ? 0 : err_set(e, ERR_INPUT, "it has no sources");
 }
 
 static int find_targets(const char *const *env, const struct suites_line *line, struct arena *a,
@@ -236,7 +269,7 @@ static int find_targets(const char *const *env, const struct suites_line *line, 
     out->files = arena_alloc(a, t.room * sizeof *out->files);
     int rc = proc_run_ok(&spec, &r, e);
     proc_result_free(&r);
-    return rc ? err_context(e, "apt's list of indexes") : check_components(line, out, e);
+    return rc ? err_context(e, "apt's list of indexes") : 0;
 }
 
 /* The Release text that apt verified: the only one in lists/. */
@@ -319,7 +352,7 @@ int suites_fetch(const char *data, const char *keyring, const struct suites_line
     memset(out, 0, sizeof *out);
     if (write_conf(dir, keyring, line, a, e) || run_update(env, e) ||
         find_targets(env, line, a, out, e) || find_release(dir, &release, e) ||
-        fingerprint(&release, out->fingerprint, e))
+        check_components(line, &release, out, e) || fingerprint(&release, out->fingerprint, e))
         goto out;
     read_release(&release, out);
     rc = 0;
