@@ -60,6 +60,7 @@ def nothing_remembered(filled, browser):
     """No filter of the test before."""
     browser.driver.get(filled.url + "/static/icon.svg")
     browser.driver.execute_script("localStorage.clear()")
+    browser.driver.get_log("browser")
 
 
 def js(browser, text, *args):
