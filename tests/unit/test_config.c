@@ -350,6 +350,28 @@ static void test_sample(void **state)
     buf_free(&text);
 }
 
+static void test_examples(void **state)
+{
+    (void)state;
+    struct err e;
+    struct config *c = config_load("doc/examples/openstack/deb-status.yaml", CONFIG_ALL, &e);
+    if (c == NULL)
+        fail_msg("%s", e.text);
+    config_free(c);
+    c = config_load("doc/examples/team/deb-status.yaml", CONFIG_ALL, &e);
+    if (c == NULL)
+        fail_msg("%s", e.text);
+    assert_int_equal(c->series_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(c->series[i].is_list);
+        assert_int_equal(c->series[i].target_count, 3);
+    }
+    assert_string_equal(c->series[0].upstream->kind, "file");
+    assert_int_equal(c->series[1].upstream->repository_count, 3);
+    assert_string_equal(c->series[1].upstream->repositories[2].tags, "release/*");
+    config_free(c);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -370,6 +392,7 @@ int main(void)
         cmocka_unit_test(test_parts),      cmocka_unit_test(test_stale),
         cmocka_unit_test(test_unreadable), cmocka_unit_test(test_secret),
         cmocka_unit_test(test_sample),     cmocka_unit_test(test_saved),
+        cmocka_unit_test(test_examples),
     };
     return cmocka_run_group_tests_name("config", tests, make_folder, remove_folder);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "core/base/buf.h"
+#include "core/base/file.h"
 #include "core/upstream/deliverable.h"
 #include "core/upstream/list_file.h"
 #include "core/upstream/reading.h"
@@ -240,6 +241,23 @@ static void test_list_file(void **state)
     check_list("[", "line 2: did not find expected node content");
 }
 
+static void test_list_example(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_INIT;
+    struct list_entry *list = NULL;
+    struct buf text = BUF_INIT;
+    struct err e = {0};
+    size_t count = 0;
+    assert_int_equal(file_read("doc/examples/team/lists/others.yaml", 1 << 16, &text, &e), 0);
+    assert_int_equal(list_file_parse(&arena, buf_str(&text), text.len, &list, &count, &e), 0);
+    assert_true(count >= 2);
+    for (size_t i = 0; i < count; i++)
+        assert_null(list[i].reason);
+    buf_free(&text);
+    arena_free(&arena);
+}
+
 static void test_tags(void **state)
 {
     (void)state;
@@ -263,7 +281,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_data),      cmocka_unit_test(test_too_much),
         cmocka_unit_test(test_names),     cmocka_unit_test(test_series_list),
-        cmocka_unit_test(test_list_file), cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_list_file), cmocka_unit_test(test_list_example),
+        cmocka_unit_test(test_tags),
     };
     return cmocka_run_group_tests_name("deliverable", tests, NULL, NULL);
 }
