@@ -5,16 +5,31 @@ drop view if exists deb_status.statuses;
 create view deb_status.statuses as
 select r.* from deb_status.status_rows(null, null) r;
 comment on view deb_status.statuses is 'Every project in every target as the API shows it, with series and target';
+comment on column deb_status.statuses.upstream is 'As upstream writes it; null: no release in this series';
+comment on column deb_status.statuses.debian is 'The highest full version of the target''s suites; null: no such source package there';
+comment on column deb_status.statuses.state is 'ok, outdated (Debian older), ahead (Debian newer), unreleased (upstream has no release), missing (a release, and no source package)';
+comment on column deb_status.statuses.behind is 'Of an outdated row: series, prerelease, patch or minor';
+comment on column deb_status.statuses.carries is 'The series that the Debian version belongs to';
+comment on column deb_status.statuses.patched is 'The Debian version has +debNuM: a fix of a stable release';
+comment on column deb_status.statuses.awaited is 'Of an unreleased row: whether a release is to be expected';
+comment on column deb_status.statuses.ended is 'The tag that ended the project''s branch';
+comment on column deb_status.statuses.elsewhere is 'Other suites that carry it: suite -> full version';
+comment on column deb_status.statuses.masked is 'Deliberately not packaged for this series: counts under masked alone';
+comment on column deb_status.statuses.since is 'When the state began; since_known false: at the latest then';
+comment on column deb_status.statuses.rule is 'How the source package was found: config, name, artifact, prefix, homepage';
+comment on column deb_status.statuses.moved is 'Of an independent row: the cycle series that has the project now; the row counts nowhere';
+comment on column deb_status.statuses.days_behind is 'Days from the upstream release to the last look, of outdated and missing rows';
+comment on column deb_status.statuses.suite is 'The suite that has the version of column debian';
 
 drop view if exists deb_status.recent;
 create view deb_status.recent as
-select e.at, case e.kind when 'packaging' then 'packaging changed' else e.kind end as kind, e.series, e.target, e.project,
+select date_trunc('second', e.at) as at, case e.kind when 'packaging' then 'packaging changed' else e.kind end as kind, e.series, e.target, e.project,
        coalesce(case when e.kind = 'state' then e.from_state end, e.from_version) as "from",
        coalesce(case when e.kind = 'state' then e.to_state end, e.to_version) as "to",
-       e.job, e.source, e.from_version, e.to_version, e.upstream, e.text
+       e.job, e.source, e.text
   from deb_status.events e
  order by e.at desc, e.id desc;
-comment on view deb_status.recent is 'Events, newest first; from and to: states of a change of state, else versions';
+comment on view deb_status.recent is 'Events, newest first; from and to: states of a change of state, else versions; source: whose versions; more in events';
 
 -- The queue, for people.
 create view deb_status.queue as
@@ -33,6 +48,9 @@ select j.id, j.kind, j.what,
  where j.state in ('queued', 'running')
  order by j.state desc, j.run_at, j.id;
 comment on view deb_status.queue is 'Jobs that run or wait; state also backoff (waits for its next try) and cancelling';
+comment on column deb_status.queue.waiting is 'Since it was queued';
+comment on column deb_status.queue.worker is 'HOST:PROCESS of the supervisor that runs it';
+comment on column deb_status.queue.error is 'Why the last try failed, cut at 80 letters';
 
 create view deb_status.failed as
 select j.id, j.kind, j.what, j.attempts, date_trunc('second', j.ended) as ended,
@@ -40,13 +58,15 @@ select j.id, j.kind, j.what, j.attempts, date_trunc('second', j.ended) as ended,
   from deb_status.jobs j
  where j.state = 'failed'
  order by j.ended desc;
-comment on view deb_status.failed is 'Jobs that failed for good: they stay until retry(id) or cancel(id). detail: raw words of rsync, apt, git';
+comment on view deb_status.failed is 'Jobs that failed for good: they stay until retry(id) or cancel(id)';
+comment on column deb_status.failed.detail is 'Raw words of rsync, apt, git: for admins';
 
 create view deb_status.job_log as
 select l.job, l.attempt, date_trunc('second', l.at) as at, l.level, l.step, l.text
   from deb_status.job_lines l
  order by l.job, l.n;
 comment on view deb_status.job_log is 'What jobs said, in order: select * from job_log where job = 17';
+comment on column deb_status.job_log.level is 'info, warn, error; raw: words of other programs, for admins alone';
 
 create view deb_status.freshness as
 select f.source, date_trunc('second', f.checked) as checked,

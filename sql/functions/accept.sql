@@ -251,10 +251,11 @@ with accepted as (
     from refusals group by sender
 )
 select sender, coalesce(a.accepted, 0) as accepted, coalesce(r.refused, 0) as refused, r.reason,
-       greatest(a.last, r.last) as last
+       date_trunc('second', greatest(a.last, r.last)) as last
   from (select name as sender from senders) s
   full join accepted a using (sender)
   full join refused r using (sender)
  order by sender;
 comment on view deb_status.senders_seen is
   'Who sends: deliveries accepted (of those still remembered) and requests refused, the last refusal''s reason, the last time. The empty name: unknown senders';
+comment on column deb_status.senders_seen.reason is 'Of the last refusal: the word that was answered (signature, body, not-allowed ...)';

@@ -2,6 +2,8 @@
 -- (setup.sql).
 comment on schema deb_status is 'Debian packages against upstream''s releases: queue, archives, status';
 
+comment on table migrations is 'Which files of sql/migrations were applied, and what they held: made by migrate itself';
+
 create table instance (
   only_one bool primary key default true check (only_one),
   instance text not null,

@@ -1,5 +1,6 @@
 -- Jobs and deliveries.
 create sequence job_tokens;
+comment on sequence job_tokens is 'Fencing tokens: each claim takes the next';
 
 create table jobs (
   id bigint generated always as identity primary key,
