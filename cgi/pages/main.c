@@ -11,7 +11,18 @@
 
 #define READS (NEED_QUERY | NEED_DATABASE)
 
+/* The address as people type it, without its slash: links on the page would lead astray. */
+static int redirect_to_overview(struct request *req, struct response *res, void *data,
+                                struct err *e)
+{
+    const struct pages *app = data;
+    (void)e;
+    response_redirect(res, 301, arena_printf(req->arena, "%s/", app->base));
+    return 0;
+}
+
 static const struct route routes[] = {
+    {METHOD_GET, "", NEED_NOTHING, redirect_to_overview, NULL},
     {METHOD_GET, "/", READS, page_overview, NULL},
     {METHOD_GET, "/queue", READS, page_queue, NULL},
     {METHOD_GET, "/jobs/{id}", READS, page_job, NULL},

@@ -306,6 +306,7 @@ def test_a_release_id_leads_to_the_series(site):
     assert (a.status, a.headers["location"]) == (301, "/deb-status/api/v1/status/epoxy/trixie")
     assert site.get("/2025.1").headers["location"] == "/deb-status/epoxy"
     assert site.get("/2025.1/changes").headers["location"] == "/deb-status/epoxy/changes"
+    assert site.get("").headers["location"] == "/deb-status/"
 
 
 def test_apt_lines(site):
