@@ -16,6 +16,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -26,6 +27,7 @@ import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 STACK = os.path.join(TOP, "tests", "stack")
+sys.path.insert(0, os.path.join(TOP, "tests", "lib"))  # what several tests share
 # the client itself: the one on PATH is a wrapper that takes longer than most queries here
 PSQL = max(glob.glob("/usr/lib/postgresql/*/bin/psql"), default="psql")
 SHARED = os.path.join(os.path.dirname(TOP), "shared")

@@ -5,14 +5,12 @@ It comes from npm into build/axe; where it cannot be had the test is skipped, wi
 import os
 import shutil
 import subprocess
-import sys
 
 import pytest
 from conftest import TOP
 
-sys.path.insert(0, os.path.join(TOP, "tests", "browser"))
-from browser import addresses  # noqa: E402
-from fixtures import browser, fill_stack  # noqa: E402,F401
+from browser import addresses
+from fixtures import browser, fill_stack  # noqa: F401
 
 VERSION = "4.10.3"
 PAGES = addresses("epoxy", "trixie", "openstack/project-021", "1", "2026-05-06")

@@ -12,10 +12,9 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from browser import Browser, addresses, make_folder  # noqa: E402
-
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, f"{TOP}/tests/lib")
+from browser import Browser, addresses, make_folder  # noqa: E402
 
 
 def take(url, pages, folder, only, whole):

@@ -8,16 +8,14 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import xml.etree.ElementTree as ET
 
 import html5lib
 import jsonschema
 import pytest
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import pages_data  # noqa: E402
-from conftest import TOP  # noqa: E402
+import pages_data
+from conftest import TOP
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SVG = "{http://www.w3.org/2000/svg}"

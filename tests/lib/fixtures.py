@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the browser's tests, for them to import.
 
-  filled   a stack without workers whose database SQL has filled (tests/pages_data.py)
+  filled   a stack without workers whose database SQL has filled (pages_data.py)
   browser  one Chromium per module
 """
 import os
-import sys
 
 import pytest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import pages_data  # noqa: E402
-from browser import Browser  # noqa: E402
+import pages_data
+from browser import Browser
 
 CONFIG = """\
 database: dbname=deb-status
