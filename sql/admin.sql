@@ -42,7 +42,7 @@ select j.id, j.kind, j.what,
        j.worker,
        concat_ws(' ', j.step, case when j.progress_done is not null
                                    then concat(j.progress_done, '/' || j.progress_total) end,
-                 j.progress_unit) as progress,
+                 j.progress_unit, '(' || j.progress_note || ')') as progress,
        left(j.error, 80) as error
   from deb_status.jobs j
  where j.state in ('queued', 'running')

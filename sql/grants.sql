@@ -44,7 +44,7 @@ revoke select on deliveries, jobs, failed, job_log from deb_status_pages;
 grant select (id, sender, delivery, received, type, mirror, source, version, url, job, ignored,
               fulfilled, request_id) on deliveries to deb_status_pages;
 grant select (id, kind, what, state, host, cause, attempts, max_attempts, run_at, queued, started,
-              ended, lease, worker, cancelling, step, progress_done, progress_total, progress_unit,
+              ended, lease, worker, cancelling, step, progress_done, progress_total, progress_unit, progress_note,
               error, superseded_by, request_id) on jobs to deb_status_pages;
 alter table job_lines enable row level security;
 drop policy if exists public_lines on job_lines;

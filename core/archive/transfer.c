@@ -66,6 +66,23 @@ static bool read_received(const char *line, int64_t *received)
     return at != NULL;
 }
 
+/* Bytes, percent and rate (rsync's third word, "1.23MB/s") as a note to the number of files. */
+static void tell(const struct meter *m, const char *line)
+{
+    char rate[24] = "", note[96];
+    const struct watch *w = m->t->watch;
+    double all = (double)m->step->bytes, done = (double)m->bytes;
+    if (!w)
+        return;
+    sscanf(line, " %*s %*s %20s", rate);
+    if (m->step->bytes > 0)
+        snprintf(note, sizeof note, "files|%.1f of %.1f MB, %d %%, %s", done / 1e6, all / 1e6,
+                 done >= all ? 100 : (int)(100 * done / all), rate);
+    else
+        snprintf(note, sizeof note, "files|%.1f MB, %s", done / 1e6, rate);
+    w->progress(w->data, m->files, (int64_t)m->step->count, note);
+}
+
 static int take_line(void *data, const char *line, size_t len)
 {
     struct meter *m = data;
@@ -76,8 +93,7 @@ static int take_line(void *data, const char *line, size_t len)
             buf_addf(&m->t->said, "%s\n", line);
         return 0;
     }
-    if (m->t->watch)
-        m->t->watch->progress(m->t->watch->data, m->files, (int64_t)m->step->count, "files");
+    tell(m, line);
     m->over = (m->step->bytes > 0 && m->bytes > m->step->bytes + OVERHEAD_BYTES) ||
               m->t->bytes + m->bytes > m->t->mirror->limit_bytes;
     return m->over;

@@ -8,6 +8,7 @@
 struct watch {
     void *data;
     void (*step)(void *data, const char *step);
+    /* unit may carry a note behind a bar: "files|3.1 of 9.0 MB" */
     void (*progress)(void *data, int64_t done, int64_t total, const char *unit);
     /* warning: something that an admin should look at; raw: words of others */
     void (*note)(void *data, const char *text);

@@ -128,7 +128,7 @@ static void claim_jobs(struct supervisor *s, int64_t now)
 
 struct progress { /* the last of a batch is enough */
     bool any;
-    char step[64], unit[32];
+    char step[64], unit[128];
     int64_t done, total;
 };
 

@@ -127,7 +127,8 @@ begin
      set state = 'running', attempts = attempts + 1, max_attempts = p_max_attempts,
          token = nextval('job_tokens'), worker = p_worker, started = clock_timestamp(),
          lease = clock_timestamp() + make_interval(secs => p_lease_s), cancelling = false,
-         step = null, progress_done = null, progress_total = null, progress_unit = null
+         step = null, progress_done = null, progress_total = null, progress_unit = null,
+         progress_note = null
     from due where jobs.id = due.id
   returning jobs.* into j;
   if not found then
@@ -166,14 +167,15 @@ create function queue_progress(p_id bigint, p_token bigint, p_step text, p_done 
 returns void language plpgsql as $$
 begin
   update jobs set step = coalesce(p_step, step), progress_done = p_done, progress_total = p_total,
-                  progress_unit = p_unit
+                  progress_unit = split_part(p_unit, '|', 1),
+                  progress_note = nullif(split_part(p_unit, '|', 2), '')
    where id = p_id and token = p_token and state = 'running';
   if found then
     perform revision_raise('queue');
   end if;
 end
 $$;
-comment on function queue_progress(bigint, bigint, text, bigint, bigint, text) is 'Step and progress of a run';
+comment on function queue_progress(bigint, bigint, text, bigint, bigint, text) is 'Step and progress of a run; the unit may have a note behind a bar: files|3.1 of 9.0 MB';
 
 create function job_fence(p_id bigint, p_token bigint) returns boolean language plpgsql as $$
 begin

@@ -24,6 +24,7 @@ create table jobs (
   progress_done bigint,
   progress_total bigint,
   progress_unit text,
+  progress_note text,
   error text,
   detail text,
   superseded_by bigint references jobs,
@@ -36,6 +37,7 @@ comment on column jobs.cause is 'Who asked: delivery, schedule, admin, job N';
 comment on column jobs.attempts is 'Counted when claimed';
 comment on column jobs.token is 'Fencing token of the run; changes with each claim';
 comment on column jobs.lease is 'Until when the claim holds without being renewed';
+comment on column jobs.progress_note is 'What else there is to say of it: bytes, percent, rate';
 comment on column jobs.error is 'Our own sentence';
 comment on column jobs.detail is 'Raw words of rsync, apt, git: for admins';
 create unique index jobs_one_queued on jobs (kind, what) where state = 'queued';

@@ -2,7 +2,8 @@
 -- /api/v1/jobs/<id>; $2 'txt': key: value lines, for sh.
 select case when $2 = 'txt' then plain_text(concat(
     'job: ', j.id, E'\nkind: ', j.kind, E'\nwhat: ', j.what, E'\nstate: ', j.state, E'\nattempts: ', j.attempts,
-    E'\nstep: ' || j.step, E'\nprogress: ' || j.progress_done || '/' || j.progress_total || ' ' || coalesce(j.progress_unit, ''),
+    E'\nstep: ' || j.step, E'\nprogress: ' || j.progress_done || '/' || j.progress_total || ' ' || coalesce(j.progress_unit, '')
+      || coalesce(' (' || j.progress_note || ')', ''),
     E'\nqueued: ', iso(j.queued), E'\nstarted: ' || iso(j.started), E'\nended: ' || iso(j.ended),
     E'\nerror: ' || regexp_replace(j.error, '\s+', ' ', 'g'), E'\nsuperseded_by: ' || j.superseded_by,
     E'\n', (select string_agg(concat('delivery: ', d.sender, ' ', d.delivery, ' ',

@@ -1,7 +1,7 @@
 -- rows: many
 -- Running and waiting jobs that concern a series; null: all.
 select j.id, j.kind, j.what, j.state, j.step, j.progress_done, nullif(j.progress_total, 0) as progress_total,
-       j.progress_unit
+       concat_ws(', ', j.progress_unit, j.progress_note) as progress_unit
   from jobs j
  where j.state in ('queued', 'running')
    and ($1::text is null or j.kind <> 'mirror'

@@ -1,6 +1,6 @@
 -- The queue's functions and views.
 begin;
-select plan(51);
+select plan(52);
 insert into mirrors (name, host, state) values ('m', 'disk', 'active'), ('cold', null, 'frozen');
 
 select is(enqueue('archives'), enqueue('archives'), 'a second enqueue joins the job that waits');
@@ -30,6 +30,8 @@ select is((select cancelling from queue_renew(:m, :t1, 30)), false, 'the lease i
 select is_empty(format('select * from queue_renew(%s, %s, 30)', :m, :t1 + 1), 'not with another token');
 select queue_progress(:m, :t1, 'pool', 3, 12, 'files');
 select is(progress, 'pool 3/12 files', 'the view shows step and progress') from queue where id = :m;
+select queue_progress(:m, :t1, null, 4, 12, 'files|3.1 of 9.0 MB');
+select is(progress, 'pool 4/12 files (3.1 of 9.0 MB)', 'and what else there is to say of it') from queue where id = :m;
 
 -- A retry folds into the one that waits.
 insert into deliveries (sender, delivery, hash, body, job) values ('s', '1', '', '', :m);
