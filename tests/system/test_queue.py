@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""accept() and the queue under concurrency, on a private PostgreSQL."""
+import contextlib
+import threading
+
+import pytest
+from conftest import wait_for
+from queue_storm import Database, Storm, rows, set_up
+
+
+@pytest.fixture(scope="module")
+def database(folders):
+    database = Database(folders())
+    yield database
+    database.stop()
+
+
+@pytest.fixture
+def db(database):
+    with contextlib.closing(database.connect()) as db:
+        rows(db, "truncate deb_status.jobs, deb_status.deliveries, deb_status.mirrors, "
+             "deb_status.senders cascade")
+        yield db
+
+
+@pytest.mark.parametrize("mirrors", [["a"], ["a", "b", "c"]])
+def test_each_run_began_after_its_deliveries_arrived(database, db, mirrors):
+    set_up(db, mirrors)
+    storm = Storm(database, mirrors)
+    seconds = storm.run()
+    assert storm.check(db) == []
+    assert len(storm.accepted) == 16 * 60
+    print(f"{len(storm.accepted)} deliveries in {seconds:.2f} s, {len(storm.runs)} runs")
+    if len(mirrors) == 3:
+        overlap = sorted((r[3], r[4], r[2]) for r in storm.runs if r[1] == "mirror")
+        assert any(a[1] > b[0] and a[2] != b[2] for a, b in zip(overlap, overlap[1:])), \
+            "different mirrors run side by side"
+
+
+def test_many_during_a_held_run_lead_to_one_more(database, db):
+    set_up(db, ["a"])
+    rows(db, "select deb_status.enqueue('mirror', 'a')")
+    job, token = rows(db, "select id, token from deb_status.queue_claim('h', 'w', 30, 5, false, 'mirror')")[0]
+    storm = Storm(database, ["a"], claimers=0, each=20)
+    storm.run()
+    assert not storm.errors
+    waiting = rows(db, "select id from deb_status.jobs where kind = 'mirror' and state = 'queued'")
+    assert len(waiting) == 1 and waiting[0][0] != job
+    assert rows(db, "select deb_status.queue_finish(%s, %s, 'done', null, null, 0)", job, token) == [("done",)]
+
+
+def test_only_an_inserted_job_wakes(database, db):
+    """NOTIFY where a job row was inserted, none for what joins; the payload is empty."""
+    set_up(db, ["a"])
+    with contextlib.closing(database.connect("worker")) as listener:
+        rows(listener, "listen deb_status_jobs")
+        rows(listener, "listen marker")
+
+        def post(delivery, body=b'{"type": "releases.changed"}'):
+            rows(db, "select deb_status.accept('s', %s, %s, null, null, null, 'x')", delivery, body)
+            rows(db, "notify marker")  # comes after what was sent before
+            notes = []
+
+            def arrived():
+                listener.poll()
+                notes.extend((n.channel, n.payload) for n in listener.notifies)
+                listener.notifies.clear()
+                return ("marker", "") in notes
+            wait_for(arrived, "the marker")
+            return notes[:-1]
+        assert post("1") == [("deb_status_jobs", "")]
+        assert post("2") == []
+        assert post("1") == [], "a replay"
+        assert post("3", b'{"type": "other"}') == []
+        assert post("4", b'{"type": "package.built", "mirror": "a"}') == [("deb_status_jobs", "")]
+
+
+def test_no_deadlock_between_a_build_and_the_end_of_a_look_upstream(database, db):
+    """A build also joins the look upstream; whoever ends that raises the same revision."""
+    set_up(db, ["a"])
+    stop, errors = threading.Event(), []
+
+    def loop(role, what):
+        with contextlib.closing(database.connect(role)) as mine:
+            n = 0
+            while not stop.is_set():
+                n += 1
+                try:
+                    what(mine, n)
+                except Exception as e:  # pylint: disable=broad-except
+                    errors.append(repr(e))
+                    return
+
+    def build(mine, n):
+        rows(mine, "select deb_status.accept('s', %s, %s, null, null, null, 'x')", f"{id(mine)}-{n}",
+             b'{"type": "package.built", "mirror": "a"}')
+        counted[0] += 1
+
+    def work(kind):
+        def once(mine, n):
+            for job, token in rows(mine, "select id, token from deb_status.queue_claim('h', 'w', 30, "
+                                   "100000, true, %s)", kind):
+                rows(mine, "select deb_status.queue_finish(%s, %s, 'retry', 'x', null, 0)", job, token)
+        return once
+
+    counted = [0]
+    threads = [threading.Thread(target=loop, args=a) for a in (
+        [("hook", build)] * 4 + [("worker", work("mirror")), ("worker", work("releases"))])]
+    for t in threads:
+        t.start()
+    try:
+        wait_for(lambda: errors or counted[0] > 1500, "1,500 builds", 60)
+    finally:
+        stop.set()
+        for t in threads:
+            t.join()
+    assert errors == []
+
+
+def test_a_lost_workers_jobs_come_back(database, db):
+    """Lease over: back in the queue, or parked after its attempts; several in one transaction."""
+    set_up(db, ["a", "b"])
+    for m in "ab":
+        rows(db, "select deb_status.enqueue('mirror', %s)", m)
+    for attempt in (1, 2, 3):
+        claimed = [rows(db, "select id, attempts from deb_status.queue_claim('h', 'w', 30, 3, true, "
+                        "'mirror')")[0] for _ in "ab"]
+        assert [a for _, a in claimed] == [attempt] * 2
+        rows(db, "update deb_status.jobs set lease = now() - interval '1 s' where state = 'running'")
+        assert len(rows(db, "select deb_status.queue_reap(5)")) == 2
+    assert rows(db, "select what, state, error from deb_status.jobs order by what") == [
+        (m, "failed", "the worker was lost: its lease was not renewed") for m in "ab"]
