@@ -25,13 +25,14 @@ def later_version(folder, name, migration):
         os.makedirs(f"{out}/sql/{part}", exist_ok=True)
         for path in glob.glob(f"{TOP}/sql/{part}/*.sql"):
             os.symlink(path, f"{out}/sql/{part}/{os.path.basename(path)}")
-    for path in ("admin.sql", "grants.sql"):
+    for path in ("admin.sql", "grants.sql", "setup.sql"):
         os.symlink(f"{TOP}/sql/{path}", f"{out}/sql/{path}")
     scripts = sorted(glob.glob("sql/migrations/*.sql", root_dir=out)) + \
         sorted(glob.glob("sql/functions/*.sql", root_dir=out)) + ["sql/admin.sql", "sql/grants.sql"]
     with open(f"{out}/scripts.c", "wb") as f:
-        subprocess.run(["sh", f"{TOP}/sql/embed.sh", "scripts", *scripts], cwd=out, stdout=f,
-                       check=True)
+        for args in (["scripts", *scripts], ["text", "db_setup_script", "sql/setup.sql"]):
+            subprocess.run(["sh", f"{TOP}/sql/embed.sh", *args], cwd=out, stdout=f, check=True)
+            f.flush()
     libs = subprocess.run(["pkg-config", "--libs", "libpq", "libgit2", "yaml-0.1", "libcrypto"],
                           check=True, capture_output=True, text=True).stdout.split()
     subprocess.run(["cc", "-c", f"-I{TOP}", f"-I{BUILD}", "-o", f"{out}/scripts.o",
