@@ -13,6 +13,8 @@
 #include "core/upstream/repository.h"
 #include "core/upstream/tree.h"
 
+#define LATEST ((time_t)4102444800) /* the year 2100: a clock that is wrong */
+
 struct set { /* versions of one file, as numbers of `keys` */
     uint32_t *keys;
     uint32_t count, room;
@@ -198,6 +200,7 @@ static int visit(void *data, const struct tree_file *f)
     return 0;
 }
 
+/* 0: it dates nothing, as it has no parent, or no date that can be. */
 static time_t commit_time(struct history *h, const git_oid *oid)
 {
     git_commit *c;
@@ -207,7 +210,7 @@ static time_t commit_time(struct history *h, const git_oid *oid)
     if (git_commit_parentcount(c) > 0)
         at = (time_t)git_commit_time(c);
     git_commit_free(c);
-    return at;
+    return at > 0 && at < LATEST ? at : 0;
 }
 
 /* Each commit's tree is opened once: as the newer one, then as the older one. */

@@ -6,11 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/utf8.h"
+
 const struct node *reading_open(struct reading *r, struct arena *a, const char *data, size_t len,
                                 int *line, struct err *e)
 {
     *r = (struct reading){.arena = a, .line = line, .e = e};
-    return yaml_parse(&r->nodes, data, len, &yaml_default_limits, line, e);
+    const struct node *root = yaml_parse(&r->nodes, data, len, &yaml_default_limits, line, e);
+    if (!root)
+        utf8_clean(e->text);
+    return root;
 }
 
 void reading_close(struct reading *r)
@@ -25,6 +30,7 @@ int reading_fail(struct reading *r, const struct node *n, const char *format, ..
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
+    utf8_clean(text); /* a quoted word may have been cut in the middle of a character */
     *r->line = n->line;
     return err_set(r->e, ERR_INPUT, "line %d: %s", n->line, text);
 }

@@ -177,6 +177,8 @@ def test_all_kinds_of_bad_files_in_one_commit(stack, upstream):
         "l-keys": "releases: [{}]\n",
         "m-types": "releases: {version: [1]}\n",
         "n space": text("openstack/n"),
+        "t-cut": "repository-settings: {x" + "é" * 60 + ": {}}\n",
+        "u-twice": "".join(f"{'é' * 500}: {i}\n" for i in range(2)),
     }
     for name, content in bad.items():
         upstream.write(f"epoxy/{name}", content)
@@ -242,6 +244,13 @@ def test_files_that_come_go_and_move(stack, upstream):
     upstream.commit(date="2026-07-07T00:00:00Z")
     upstream.sync()
     assert released(stack, "epoxy", "openstack/alpha", "1.2.0").startswith("2026-07-07")
+
+    # a clock that is wrong: no date
+    upstream.write("epoxy/delta", text("openstack/alpha", releases=["1.0.0", "1.2.0", "1.3.0"]))
+    upstream.commit(date="@253402300800 +0000")
+    upstream.sync()
+    assert stack.status("epoxy", "trixie")["openstack/alpha"]["upstream"] == "1.3.0"
+    assert released(stack, "epoxy", "openstack/alpha", "1.3.0") == ""
 
     # gone
     os.unlink(upstream.path("epoxy/delta"))
