@@ -309,7 +309,8 @@ int transfer_fetch(struct transfer *t, const struct transfer_step *step, struct 
     struct sandbox sandbox = {.ruleset = -1};
     const struct config_mirror *m = t->mirror;
     bool ssh = is_ssh(m->from);
-    const char *readable[4] = {0}, *const writable[] = {t->staging, NULL};
+    /* not all of the staging: the keyring that the host's signature is checked with lies there */
+    const char *readable[4] = {0}, *const writable[] = {step->to, NULL};
     int n = 0, rc = -1;
 
     if (!is_daemon(m->from) && !ssh)
@@ -322,6 +323,7 @@ int transfer_fetch(struct transfer *t, const struct transfer_step *step, struct 
         goto out;
     sandbox.file_max_bytes = step->file_max + 65536;
     sandbox.memory_max_bytes = MEMORY_MAX;
+    sandbox.no_local_sockets = true;
     rc = run_rsync(t, step, &sandbox, &a, e);
     sandbox_close(&sandbox);
 out:

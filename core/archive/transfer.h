@@ -19,7 +19,7 @@
 
 struct transfer {
     const struct config_mirror *mirror;
-    const char *staging; /* the only folder that rsync may write */
+    const char *staging; /* where rsync is started */
     const int *keep_fds; /* as in struct proc_spec: the lock */
     int64_t deadline_ms; /* of the run, monotonic */
     const struct watch *watch;
@@ -29,7 +29,7 @@ struct transfer {
 };
 
 struct transfer_step {
-    const char *to; /* folder in staging, exists: the host's root, as far as it is taken */
+    const char *to; /* exists: the host's root, as far as it is taken; all that rsync may write */
     const char *const *names; /* below the host's root, safe (core/archive/paths) */
     size_t count;
     int64_t bytes;    /* what the signed text says that they have together; 0: not known */

@@ -16,6 +16,7 @@ struct sandbox {
     int ruleset;              /* private; -1: no Landlock here */
     int64_t file_max_bytes;   /* no file grows above that; 0: no limit */
     int64_t memory_max_bytes; /* address space; 0: no limit */
+    bool no_local_sockets;    /* none of AF_UNIX (socketpair() works): no service of this host */
 };
 
 /* Whether this kernel has Landlock. */

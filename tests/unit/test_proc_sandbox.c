@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,6 +113,30 @@ static void takes_rights_away(void **state)
     assert_int_equal(in_child(check_files), 0);
 }
 
+static int check_sockets(struct sandbox *s)
+{
+    int pair[2];
+    s->no_local_sockets = true;
+    MUST(socket(AF_UNIX, SOCK_STREAM, 0) >= 0); /* nothing holds before */
+    MUST(sandbox_enter(s) == 0);
+    MUST(socket(AF_UNIX, SOCK_STREAM, 0) < 0 && errno == EACCES);
+    MUST(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) < 0);
+    MUST(socket(AF_INET, SOCK_STREAM, 0) >= 0);
+    MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0); /* rsync's own */
+    return 0;
+}
+
+/* PostgreSQL knows who we are by one, and Landlock does not keep them. */
+static void takes_local_sockets_away(void **state)
+{
+    (void)state;
+#if defined __x86_64__ || defined __aarch64__
+    assert_int_equal(in_child(check_sockets), 0);
+#else
+    skip();
+#endif
+}
+
 static int check_size(struct sandbox *s)
 {
     char piece[1000] = {0};
@@ -154,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(takes_rights_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(takes_local_sockets_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(limits_a_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(holds_for_a_program, set_up, tear_down),
     };

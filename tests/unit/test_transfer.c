@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "core/archive/transfer.h"
+#include "core/base/arena.h"
+#include "core/base/clock.h"
+#include "core/base/file.h"
+#include "core/base/sandbox.h"
+
+static struct arena arena = ARENA_INIT;
+static char top[64];
+
+static const char *path(const char *name)
+{
+    return arena_printf(&arena, "%s/%s", top, name);
+}
+
+/* Stands in for an rsync that a host has taken over: it is started in the staging. */
+static const char taken_over[] = "#!/bin/sh\n"
+                                 "echo x >host/file || exit 11\n"
+                                 "if (echo x >gpg/key.gpg); then exit 2; fi\n"
+                                 "exit 0\n";
+
+static int set_up(void **state)
+{
+    struct err e;
+    (void)state;
+    strcpy(top, "/tmp/deb-status-test.XXXXXX");
+    return mkdtemp(top) == NULL || file_make_dirs(path("from"), 0755, &e) ||
+                   file_make_dirs(path("staging/host"), 0755, &e) ||
+                   file_make_dirs(path("staging/gpg"), 0755, &e) ||
+                   file_write(path("staging/gpg/key.gpg"), "key", 3, 0644, &e) ||
+                   file_write(path("from/rsync"), taken_over, sizeof taken_over - 1, 0755, &e)
+               ? -1
+               : 0;
+}
+
+static int tear_down(void **state)
+{
+    struct err e;
+    (void)state;
+    int rc = file_remove_tree(top, &e);
+    arena_free(&arena);
+    return rc;
+}
+
+/* The key that tells what the host may sign lies beside what is fetched from it. */
+static void writes_nothing_but_what_is_fetched(void **state)
+{
+    const struct config_mirror mirror = {
+        .from = path("from"), .limit_bytes = 1 << 20, .limit_time_s = 60};
+    struct transfer t = {
+        .mirror = &mirror, .staging = path("staging"), .deadline_ms = clock_monotonic_ms() + 60000};
+    const char *const names[] = {"dists/s/InRelease"};
+    const struct transfer_step step = {
+        .to = path("staging/host"), .names = names, .count = 1, .file_max = 1 << 20};
+    struct err e = {0};
+    (void)state;
+    if (!sandbox_available()) {
+        print_message("this kernel has no Landlock\n");
+        skip();
+    }
+    setenv("PATH", arena_printf(&arena, "%s:/usr/bin:/bin", path("from")), 1);
+    if (transfer_fetch(&t, &step, &e))
+        fail_msg("%s %s", e.text, e.detail);
+    assert_true(file_exists(path("staging/host/file")));
+    buf_free(&t.said);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(writes_nothing_but_what_is_fetched, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
