@@ -106,7 +106,8 @@ size_t indexes_wanted(const struct indexes *x, const char **names, int64_t *byte
         if (f->where != INDEX_MISSING)
             continue;
         names[n++] = f->entry->name;
-        *bytes += f->entry->size;
+        if (__builtin_add_overflow(*bytes, f->entry->size, bytes))
+            *bytes = INT64_MAX; /* above every limit, and stays there */
         if (f->entry->size > *largest)
             *largest = f->entry->size;
     }
@@ -260,7 +261,9 @@ static int open_text(struct indexes *x, const struct index_file *of, struct err 
     const char *path;
 
     *in = (struct contents_input){.name = of->plain, .kind = of->entry->kind};
-    if (form == plain) {
+    if (!form) {
+        return err_set(e, ERR_NOT_FOUND, "%s is missing, and all its other forms", of->plain);
+    } else if (form == plain) {
         path = indexes_path(x, plain);
     } else if (make_plain(x, form, plain, &path, &sums, e)) {
         return -1;

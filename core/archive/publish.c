@@ -216,10 +216,16 @@ static int read_indexes(struct run *r, struct suite *s, struct err *e)
                  s->contents.essential[i]);
     if (!s->now.exists)
         return 0;
-    int rc = publish_read_tree(r, s, place_suite(s->a, &r->place, s->name), &s->now.release, &old,
-                               &s->before, e);
+    struct err why = {0};
+    if (publish_read_tree(r, s, place_suite(s->a, &r->place, s->name), &s->now.release, &old,
+                          &s->before, &why)) {
+        /* damaged: as if nothing had been published, so that what comes puts it right */
+        run_warn(r, "the published %s cannot be read: %s", s->name, why.text);
+        memset(&s->before, 0, sizeof s->before);
+        r->reconcile = true;
+    }
     indexes_close(&old);
-    return rc;
+    return 0;
 }
 
 struct switching {

@@ -341,6 +341,15 @@ def test_users_who_know_another_key(archive, folders):
 
 # ---------------------------------------------------------------- frozen, gone, unreachable
 
+def test_a_damaged_tree_is_put_right(archive, host, apt):
+    for name in glob.glob(archive.path("dists", SUITE, "main/binary-amd64/Packages*")):
+        os.unlink(name)
+    host.add(SUITE, "nova", "2:31.1.1-1~bpo12+1")
+    row = archive.run()
+    assert row["state"] == "done", row
+    assert apt.update().returncode == 0
+
+
 def test_unreachable_is_shown_with_its_age(archive, host):
     host.stop()
     job = archive.stack.psql("select deb_status.queue_enqueue('mirror', 'bookworm-epoxy', 'schedule')")
