@@ -44,8 +44,9 @@ struct job_kind {
  * transaction. */
 void job_step(struct job *job, const char *step);
 
-/* done of total (0: not known) `unit` ("files", "rows"; behind a bar a note: "files|3.1 of 9.0 MB"). Sent at most twice a second, except the
- * last (done == total). Call it as often as you like. */
+/* done of total (0: not known) `unit` ("files", "rows"; behind a bar a note: "files|3.1 of 9.0
+ * MB"). Sent at most twice a second, except the last (done == total). Call it as often as you
+ * like. */
 void job_progress(struct job *job, int64_t done, int64_t total, const char *unit);
 
 /* One line of the job's log; newlines are kept for JOB_RAW alone. */
