@@ -175,6 +175,7 @@ def test_nothing_changed_costs_little(filled, browser):
         r = c.getresponse()
         size = sum(len(f"{k}: {v}\r\n") for k, v in r.getheaders()) + len("HTTP/1.1 304 Not Modified\r\n\r\n") + len(r.read())
         assert r.status == 304, r.status
+        assert len(r.headers.keys()) == len({k.lower() for k in r.headers.keys()}), r.getheaders()  # none twice
         assert size < 300, r.getheaders()
     js(browser, "window.kept = document.querySelector('#table tbody tr')")
     log = len(filled.log("access").splitlines())
