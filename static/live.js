@@ -195,6 +195,8 @@
     lay(answer.text, false);
     reached(true); ages(document); keep();
     if (moved && how === 'push') { scrollTo(0, 0); main().focus({ preventScroll: true }); live.textContent = document.title; }
+    const part = how === 'push' && u.hash && document.getElementById(decodeURIComponent(u.hash.slice(1)));
+    if (part) part.scrollIntoView();
     if (how === 'back') scrollTo(0, (history.state && history.state.y) || 0);
     plan();
   }
@@ -204,7 +206,7 @@
     const a = e.target.closest('a[href]');
     const open = document.querySelector('td details[open]');
     if (open && !open.contains(e.target)) open.open = false;
-    if (!a || !ours(a) || a.getAttribute('href').startsWith('#')) return;
+    if (!a || !ours(a) || (a.hash && a.pathname + a.search === location.pathname + location.search)) return;
     e.preventDefault();
     if (a.dataset.reset) forget();
     history.replaceState({ ...history.state, y: scrollY }, '');
@@ -216,7 +218,7 @@
     const open = e.key === 'Escape' && document.querySelector('td details[open]');
     if (open) { open.open = false; open.querySelector('summary').focus(); }
   });
-  addEventListener('popstate', () => go(location.href, 'back'));
+  addEventListener('popstate', () => { if (location.pathname + location.search !== where) go(location.href, 'back'); });
 
   // --- the filter --------------------------------------------------------------------------------
   const isList = path => main().dataset.page === 'series' && path.startsWith(base + '/') && !/\/(queue|jobs|project|api|changes)(\/|$)/.test(path.slice(base.length)) && path !== base + '/';

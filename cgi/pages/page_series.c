@@ -262,6 +262,9 @@ static int add_all(struct page *p, struct series_asked *a, struct err *e)
                 a->target))
         goto out;
     a->targets = db_result_rows(targets);
+    if (!a->target) /* how wide the table must be at least: the style sheet knows up to eight */
+        page_set(p->content, "MANY",
+                 arena_printf(p->req->arena, "%d", a->targets < 8 ? a->targets : 8));
     page_rows(p->content, "TARGET_ROW", targets);
     add_head(p, a, targets);
     if (series_add_rows(p, a, e) || add_presets(p, a, e) || add_set_aside(p, e))

@@ -189,6 +189,16 @@ def test_moving_without_a_reload(filled, browser):
     d = browser.driver
     d.get(filled.url + "/")
     js(browser, "window.same = 1; window.took = []")
+    took = js(browser, """
+      const before = performance.now();
+      return new Promise(done => {
+        new MutationObserver((_, o) => { if (document.title.startsWith('gazpacho')) { o.disconnect();
+          requestAnimationFrame(() => setTimeout(() => done(performance.now() - before))); } })
+          .observe(document.head, {subtree: true, childList: true, characterData: true});
+        document.querySelector("nav a[href$='/gazpacho']").click();
+      });""")
+    print("ms to another series", took)
+    assert took < 4000  # the aim is 100 on a quiet machine; a check may run on a busy one
     d.find_element(By.CSS_SELECTOR, "nav a[href$='/epoxy']").click()
     wait_for(lambda: d.current_url.endswith("/epoxy") and d.title.startswith("epoxy"), "the series is there")
     d.find_element(By.CSS_SELECTOR, "table.targets a[href$='/trixie']").click()
@@ -201,6 +211,9 @@ def test_moving_without_a_reload(filled, browser):
     wait_for(lambda: d.title.startswith("epoxy in trixie") and d.find_elements(By.ID, "table"), "back")
     d.back()
     wait_for(lambda: d.title.startswith("epoxy –"), "back again")
+    js(browser, "document.querySelector('a.skip').click()")
+    assert js(browser, "return location.hash") == "#main"
+    d.back()
     d.forward()
     d.forward()
     wait_for(lambda: d.current_url == project and d.title.startswith("openstack/project-"), "forward")
@@ -394,7 +407,7 @@ def test_usable_at_once(filled, browser):
         took.append(js(browser, "return performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"))
     print("ms", took)
     # the aim is 500 ms on a quiet machine; a check may run on a busy one
-    assert min(took) < 1500
+    assert min(took) < 3000
 
 
 def test_a_job_moves_over_the_page(filled, browser):
