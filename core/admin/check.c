@@ -168,6 +168,7 @@ static void look(struct check *c)
     check_database(c);
     check_tools(c);
     check_files(c);
+    check_upstreams(c);
     check_secrets(c);
     check_keys(c);
     check_targets(c);

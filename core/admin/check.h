@@ -55,6 +55,7 @@ void check_apache(struct check *c);   /* finds Apache, and what is wrong without
 void check_database(struct check *c); /* opens c->db */
 void check_tools(struct check *c);
 void check_files(struct check *c);
+void check_upstreams(struct check *c);
 void check_secrets(struct check *c);
 void check_keys(struct check *c);
 void check_targets(struct check *c);

@@ -173,3 +173,20 @@ def test_another_configuration(lists):
     assert {r.split("|")[0] for r in lists.rows("tools")} == {"one"}
     assert "one|1.2|final|one|f" in lists.rows("tools")  # the pattern is `*` now
     assert lists.stack.psql("select count(*) from deb_status.upstreams") == "2"
+
+
+def test_check_reads_the_lists(lists):
+    def findings():
+        done = lists.stack.run("deb-status", "check", check=False)
+        return [line for line in (done.stdout + done.stderr).splitlines()
+                if "git-tags tools" in line or "file hand" in line]
+    assert findings() == []
+    lists.put("lists/hand.yaml", "- {project: three, version: soon}\n")
+    lists.put("releases.d/tools.yaml", "list: tools\ntargets: {}\nupstream: {kind: git-tags, repositories: "
+              "[https://u:secret@example.org/x, git@example.org:x, /nonexistent/y]}\n")
+    told = findings()
+    assert not any("secret" in line for line in told)
+    assert any("'soon' is no version" in line and line.startswith("error: ") for line in told)
+    assert any("over ssh" in line for line in told) and any("there is no /nonexistent/y" in line for line in told)
+    os.unlink(f"{lists.stack.etc}/lists/hand.yaml")
+    assert any("there is no" in line and "hand.yaml" in line for line in findings())
