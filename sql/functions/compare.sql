@@ -392,8 +392,11 @@ begin
          n.target is null as gone, o.target is null as came, o.state as old_state,
          o.debian as old_debian, o.upstream as old_upstream, o.source as old_source,
          n.state, n.debian, n.upstream, n.source,
+         t.complete_since is not null as known,
          -- an own suite's first publish is news; a fetched suite's first reading is not
-         t.complete_since is not null as complete,
+         t.complete_since is not null
+         and not exists (select from target_suites ts join suites su on su.id = ts.suite
+                          where ts.target = t.id and not su.own and su.indexed = now()) as complete,
          n.suite is null or n.suite <> all (first_published) as dated
     from cmp_rows n
     full join (select s.* from cmp_targets c join status s on s.target = c.target
@@ -421,7 +424,7 @@ begin
   insert into status_history
   select o.*, o.changed, now()
     from status o join cmp_changed c on c.target = o.target and c.project = o.project
-   where c.complete and o.changed < now();
+   where c.known and o.changed < now();
 
   insert into events (kind, series, target, project, source, from_state, to_state, from_version,
                       to_version, upstream, job)
@@ -499,10 +502,11 @@ language sql set search_path = pg_catalog, deb_status, pg_temp as $$
      and not exists (select from target_suites ts join suites su on su.id = ts.suite
                       where ts.target = t.id and su.mirror is null and not su.own
                         and su.tried is null)
+     and exists (select from series_projects sp where sp.series = t.series)
      and (p_suites is null
           or exists (select from target_suites ts where ts.target = t.id and ts.suite = any (p_suites)))
 $$;
-comment on function deb_status.compare_finish is 'Marks targets whose fetched suites have all been tried: from here on a change is an event';
+comment on function deb_status.compare_finish is 'Marks targets whose series was read and whose fetched suites have all been tried: from here on a change is an event';
 
 create or replace function deb_status.raise_revisions(p_scopes text[]) returns void
 language sql set search_path = pg_catalog, deb_status, pg_temp as $$
@@ -566,6 +570,9 @@ comment on function deb_status.compare_all is 'Compares everything';
 create or replace function deb_status.touch_suites(p_suites int[]) returns void
 language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
 begin
+  -- Counters are raised in order of name, but a comparison may have raised some before this: two
+  -- such transactions must not meet.
+  perform pg_advisory_xact_lock(hashtext('deb_status.compare'));
   perform compare_finish(p_suites);
   perform raise_revisions(array(
     select s.name || '/' || t.name from targets t join series s on s.id = t.series

@@ -88,6 +88,7 @@ begin
   on conflict (source, file) do update set line = excluded.line, reason = excluded.reason
    where (f.line, f.reason) is distinct from (excluded.line, excluded.reason);
 
+  update suites set indexed = now() where id = p_suite and indexed is null;
   select count(*) into changed from index_changed;
   return changed;
 end $$;

@@ -31,6 +31,7 @@ create table suites (
   release_date timestamptz,
   origin text,
   archive text,
+  indexed timestamptz,
   fingerprint text,
   checked timestamptz,
   tried timestamptz,
@@ -42,6 +43,7 @@ comment on column suites.own is 'Its address is publish.url: never fetched, the 
 comment on column suites.name is 'What `elsewhere` calls it: the suite, with the host in front where two would clash';
 comment on column suites.origin is 'Origin of the Release that was read last: Debian, or another archive; null: none, or not read yet';
 comment on column suites.archive is 'Suite of that Release: testing, whatever its code name';
+comment on column suites.indexed is 'When its sources were first read: what that changed is of unknown date';
 comment on column suites.fingerprint is 'What was indexed last; equal: nothing to do';
 comment on column suites.checked is 'Last successful look';
 

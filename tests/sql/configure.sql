@@ -5,6 +5,9 @@ select plan(43);
 
 insert into upstreams (name, kind, location, checked, head) values ('u', 'openstack-releases', 'u', now(), 'h') returning id as u \gset
 insert into series (upstream, name, release, status) values (:u, 'epoxy', '2025.1', 'maintained'), (:u, 'typo', null, null);
+insert into projects (repo) values ('openstack/nova');
+insert into deliverables (series, name, oid) select id, 'nova', '' from series where name = 'epoxy';
+insert into series_projects select d.series, p.id, d.id, 'nova' from deliverables d, projects p;
 
 -- ---- whether anything is to be done
 select configure_due('h1', 'a') as job \gset

@@ -1,6 +1,6 @@
 -- History: events, since, the rows of a past time, days from a release to the target.
 begin;
-select plan(51);
+select plan(59);
 \ir lib/status.sql
 select pg_temp.project('dd', d, 'openstack/' || d, v, array['name:' || d])
   from (values ('nova', '{3.0.0=3.0.0}'::text[]), ('glance', '{3.0.0=3.0.0}'), ('heat', '{}'), ('cinder', '{3.0.0=3.0.0}')) x (d, v);
@@ -22,7 +22,7 @@ select is_empty('select pg_temp.new_events()', 'a first look is no event');
 select is(pg_temp.now_of('nova'), 'outdated 2.0.0-1 3.0.0', 'and since when is not known');
 select is((select count(*) from status_rows('dd', 'stable') where since_known), 0::bigint, 'of no row');
 select is_empty('select * from status_history', 'nor is there history');
-select isnt((select complete_since from targets where name = 'stable' limit 1), null, 'from here on changes are news');
+select isnt((select t.complete_since from targets t join series s on s.id = t.series and s.name = 'dd' where t.name = 'stable'), null, 'from here on changes are news');
 select pg_temp.time_passes('10 days');
 
 -- A new version in the target.
@@ -104,10 +104,10 @@ select is((select carries from target_info('dd', 'stable', now() - interval '36 
 select pg_temp.project('dd', 'glance', 'openstack/glance', '{3.0.1=3.0.1}', '{}');
 select pg_temp.compare_series('dd', 11);
 select count(*) from pg_temp.new_events() \g /dev/null
-update status set changed = '2026-05-01 23:59:59.7Z' where target = (select id from targets where name = 'stable' and carries = 'dd')
+update status set changed = '2026-05-01 23:59:59.7Z' where target = (select t.id from targets t join series s on s.id = t.series and s.name = 'dd' where t.name = 'stable')
    and project = (select id from projects where repo = 'openstack/glance');
 update status_history set valid_from = '-infinity', valid_to = '2026-05-01 23:59:59.7Z'
- where target = (select id from targets where name = 'stable' and carries = 'dd')
+ where target = (select t.id from targets t join series s on s.id = t.series and s.name = 'dd' where t.name = 'stable')
    and project = (select id from projects where repo = 'openstack/glance');
 select is(pg_temp.now_of('glance', '2026-05-01 23:59:58Z'), 'missing 3.0.0', 'before it');
 select is(pg_temp.now_of('glance', '2026-05-01 23:59:59Z'), 'missing 3.0.1', 'in its second');
@@ -122,6 +122,37 @@ select is_empty('select pg_temp.new_events()', 'a mask is no event');
 select is((select masked from status_rows('dd', 'stable') where project = 'openstack/glance'), true, 'it hides the row');
 select is((select masked from status_rows('dd', 'stable', now() - interval '1 hour') where project = 'openstack/glance'), false, 'from now on');
 select is((select state from status_rows('dd', 'stable') where project = 'openstack/glance'), 'missing', 'its state is kept');
+
+-- A suite that could not be read at first: what its first reading changes is of unknown date.
+select pg_temp.time_passes('1 day');
+insert into target_suites select t.id, s.id, 1 from target_rows t, suites s, series e
+ where e.id = t.series and e.name = 'dd' and t.name = 'stable' and s.name = 'updates';
+select pg_temp.compare_series('dd', 11);
+select is_empty('select pg_temp.new_events()', 'a suite that has been tried and never been read changes nothing');
+select pg_temp.project('dd', 'late', 'openstack/late', '{3.0.0=3.0.0}', '{name:late}', p_released => now() - interval '90 days');
+select pg_temp.compare_series('dd', 11);
+select count(*) from pg_temp.new_events() \g /dev/null
+select pg_temp.time_passes('1 day');
+select pg_temp.sources('updates', 'late 3.0.0-1 3.0.0 team');
+select pg_temp.compare_suite('updates', 11);
+select is_empty('select pg_temp.new_events()', 'its first reading is no event');
+select is(pg_temp.now_of('late'), 'ok 3.0.0-1 3.0.0', 'since when is not known');
+select is((select days_to_target from status_rows('dd', 'stable') where project = 'openstack/late'), null, 'nor after how many days');
+select is(pg_temp.now_of('late', now() - interval '1 hour'), 'missing 3.0.0 since 1', 'what was shown before stays known');
+select pg_temp.time_passes('1 day');
+select pg_temp.sources('updates', 'late 3.0.0-2 3.0.0 team');
+select pg_temp.compare_suite('updates', 11);
+select results_eq('select pg_temp.new_events()', array['version dd/stable openstack/late ok>ok 3.0.0-1>3.0.0-2 job 11'], 'the second is');
+
+-- A target is looked at for the first time when its series was read, too.
+insert into series (upstream, name, kind, position, configured) select id, 'ff', 'cycle', 9, true from upstreams;
+insert into target_rows (series, name) select id, 'stable' from series where name = 'ff';
+insert into target_suites select t.id, s.id from target_rows t join series e on e.id = t.series and e.name = 'ff', suites s where s.name = 'stable';
+select pg_temp.compare_series('ff', 12);
+select pg_temp.project('ff', 'nova', 'openstack/nova', '{9.0.0=9.0.0}', '{name:nova}');
+select pg_temp.compare_series('ff', 12);
+select is_empty('select pg_temp.new_events()', 'suites before releases: the first import is no event either');
+select is((select count(*) from status_rows('ff', 'stable') where since_known), 0::bigint, 'and of unknown date');
 
 -- An own suite's first publish is news, but not the day on which its packages came.
 insert into mirrors (name) values ('m');

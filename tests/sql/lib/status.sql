@@ -86,7 +86,7 @@ create function pg_temp.time_passes(p interval) returns void language sql as $$
   update status_history set valid_from = valid_from - p, valid_to = valid_to - p, since = since - p,
          changed = changed - p, debian_since = debian_since - p, released = released - p;
   update events set at = at - p;
-  update suites set checked = checked - p, tried = tried - p;
+  update suites set checked = checked - p, tried = tried - p, indexed = indexed - p;
   update releases set released = released - p;
   update series_versions set released = released - p
 $$;
