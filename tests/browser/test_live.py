@@ -211,14 +211,19 @@ def test_moving_without_a_reload(filled, browser):
     wait_for(lambda: d.title.startswith("epoxy in trixie") and d.find_elements(By.ID, "table"), "back")
     d.back()
     wait_for(lambda: d.title.startswith("epoxy –"), "back again")
-    js(browser, "document.querySelector('a.skip').click()")
-    assert js(browser, "return location.hash") == "#main"
-    d.back()
     d.forward()
     d.forward()
     wait_for(lambda: d.current_url == project and d.title.startswith("openstack/project-"), "forward")
     assert js(browser, "return window.same") == 1, "a page was loaded anew"
     assert d.find_element(By.CSS_SELECTOR, "h1").text.startswith("openstack/project-")
+    # a place in the page is another address, and no other page
+    log = len(filled.log("access").splitlines())
+    js(browser, "document.querySelector('a.skip').click()")
+    assert js(browser, "return location.hash") == "#main"
+    d.back()
+    wait_for(lambda: js(browser, "return location.hash") == "", "back to the page without it")
+    assert not any("/project/" in row and " 200 " in row for row in filled.log("access").splitlines()[log:])
+    assert js(browser, "return window.same") == 1
     no_errors(browser)
 
 
