@@ -185,12 +185,11 @@ static int visit(void *data, const struct tree_file *f)
 {
     struct history *h = data;
     struct change change = {.commit = h->commit};
-    char path[512];
-    if (!f->gone && !f->is_plain)
+    char path[2 * READING_NAME_MAX + 32];
+    /* other names than these are set aside whatever they hold */
+    if ((!f->gone && !f->is_plain) || !reading_is_name(f->series) || !reading_is_name(f->file))
         return 0;
-    if ((size_t)snprintf(path, sizeof path, "deliverables/%s/%s", f->series, f->file) >=
-        sizeof path)
-        return 0;
+    snprintf(path, sizeof path, "deliverables/%s/%s", f->series, f->file);
     int rc = f->gone ? 1 : read_versions(h, &f->oid, &change.now);
     if (rc <= 0)
         return rc;

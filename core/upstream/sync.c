@@ -22,6 +22,11 @@ int sync_write(struct job *job, const struct import *in, const char *head, const
         db_rollback(job->db);
         return -1;
     }
+    size_t read = 0;
+    for (size_t i = 0; i < in->file_count; i++)
+        read += in->files[i].content != NULL;
+    job_log(job, JOB_INFO, "%s: %zu files read, %zu set aside, %zu series changed",
+            in->upstream->name, read, in->bad_count, changed.count);
     return 0;
 }
 

@@ -119,7 +119,8 @@ static int add_bad(struct run *r, const char *path, const char *oid, int line, c
     in->bad = room(r, in->bad, in->bad_count, &r->bad_room, sizeof *in->bad);
     in->bad[in->bad_count++] =
         (struct import_bad){path, oid, arena_strdup(r->job->arena, reason), line};
-    job_log(r->job, JOB_WARN, "%s is set aside: %s", path, reason);
+    if (in->bad_count <= BAD_LINES_MAX)
+        job_log(r->job, JOB_WARN, "%s is set aside: %s", path, reason);
     return 0;
 }
 
@@ -242,16 +243,17 @@ static int read_known(struct run *r)
 static void add_all_gone(struct run *r)
 {
     for (uint32_t i = 0; i < r->known; i++) {
-        char *path = arena_strdup(r->job->arena, r->paths.texts[i]);
-        if (r->seen[i] || strcmp(path, STATUS_FILE) == 0)
+        const char *path = r->paths.texts[i];
+        char *series = NULL, *name = NULL;
+        if (r->seen[i])
             continue;
-        char *series = arena_strdup(r->job->arena, path + strlen("deliverables/"));
-        char *slash = strchr(series, '/');
-        if (r->good[i] && slash) {
-            *slash = '\0';
-            slash[1 + strlen(slash + 1) - strlen(".yaml")] = '\0';
+        if (r->good[i]) { /* deliverables/SERIES/NAME.yaml */
+            series = arena_strdup(r->job->arena, path + strlen("deliverables/"));
+            name = strchr(series, '/');
+            *name++ = '\0';
+            name[strlen(name) - strlen(".yaml")] = '\0';
         }
-        add_gone(r, path, r->good[i] ? series : NULL, r->good[i] && slash ? slash + 1 : NULL);
+        add_gone(r, arena_strdup(r->job->arena, path), series, name);
     }
 }
 
@@ -313,6 +315,7 @@ static int read_list(struct run *r, struct series_entry **list, size_t *count)
     git_blob *blob;
     int line = 1;
     *count = 0;
+    add_gone(r, STATUS_FILE, NULL, NULL); /* if it was set aside, it may be no more */
     if (!r->now.has_status)
         return 0;
     git_oid_tostr(oid, sizeof oid, &r->now.status);
@@ -329,7 +332,6 @@ static int read_list(struct run *r, struct series_entry **list, size_t *count)
         *count = 0;
         return add_bad(r, STATUS_FILE, arena_strdup(r->job->arena, oid), line, why.text);
     }
-    add_gone(r, STATUS_FILE, NULL, NULL); /* if it was set aside, it is no more */
     return 0;
 }
 
@@ -454,7 +456,8 @@ int sync_releases(struct job *job, const struct upstream *u, struct err *e)
         if (rc == 0 || e->code != ERR_SYSTEM || try > 0)
             break;
         job_log(job, JOB_WARN, "%s: %s; it is made anew", u->name, e->text);
-        job_log(job, JOB_RAW, "%s", e->detail);
+        if (*e->detail)
+            job_log(job, JOB_RAW, "%s", e->detail);
         if (repository_discard(job->config->data, u, job->arena, e))
             break;
     }

@@ -295,7 +295,8 @@ comment on function deb_status.upstream_merge_projects is 'The rows of the serie
 create or replace function deb_status.upstream_merge_bad(p_upstream int) returns void
 language sql set search_path = pg_catalog, deb_status, pg_temp as $$
   delete from set_aside_files s using upstreams u, up_files f
-   where u.id = p_upstream and s.source = u.name and s.file = f.file;
+   where u.id = p_upstream and s.source = u.name and s.file = f.file
+     and not exists (select from up_bad b where b.file = f.file);
   insert into set_aside_files as s (source, file, line, reason, oid)
   -- names are shown without odd characters, so that two files may be called the same
   select distinct on (b.file) u.name, b.file, b.line, b.reason, b.oid

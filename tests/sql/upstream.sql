@@ -114,6 +114,7 @@ select is(pg_temp.merge(), '{}', 'a bad file changes no row');
 update set_aside_files set since = '2026-01-01';
 select pg_temp.again();
 insert into up_bad values ('deliverables/aa/x.yaml', 5, 'line 5: why', 'o3');
+insert into up_files (file) values ('deliverables/aa/x.yaml');
 select pg_temp.merge();
 select is((select array_agg(concat_ws(' ', source, file, line, since::date)) from set_aside_files),
           '{main deliverables/aa/x.yaml 5 2026-01-01}', 'it is bad since the first time');

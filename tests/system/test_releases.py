@@ -187,6 +187,8 @@ def test_all_kinds_of_bad_files_in_one_commit(stack, upstream):
     upstream.write("q series/q", text("openstack/q"))
     upstream.write("epoxy/r\nnewline", text("openstack/r"))
     upstream.write("epoxy/r\tnewline", text("openstack/r"))
+    with open(os.fsencode(upstream.path("epoxy/v")) + b"\xff.yaml", "w", encoding="utf-8") as f:
+        f.write(text("openstack/v"))
     upstream.write("epoxy/s-good", text("openstack/s", releases=["1.0.0"]))
     with open(f"{upstream.dir}/deliverables/epoxy/README.txt", "w", encoding="utf-8") as f:
         f.write("no deliverable\n")
@@ -195,7 +197,7 @@ def test_all_kinds_of_bad_files_in_one_commit(stack, upstream):
     aside = upstream.set_aside()
     assert set(aside) == {f"deliverables/epoxy/{n}.yaml" for n in bad} | {
         "deliverables/epoxy/o-link.yaml", "deliverables/q series/q.yaml",
-        "deliverables/epoxy/r?newline.yaml"}
+        "deliverables/epoxy/r?newline.yaml", "deliverables/epoxy/v.yaml?.yaml"}
     assert "too large" in aside["deliverables/epoxy/b-large.yaml"]
     assert "an anchor" in aside["deliverables/epoxy/c-anchors.yaml"]
     assert {r.split("|")[0] for r in upstream.statuses() ^ before} == {"openstack/s"}
@@ -286,8 +288,10 @@ def test_series_come_and_go(stack, upstream):
     assert stack.psql("select count(*) from deb_status.series where status is null") == "0"
 
     os.unlink(upstream.path("hibiscus/nova"))
+    os.unlink(f"{upstream.dir}/data/series_status.yaml")
     upstream.commit()
     upstream.sync()
+    assert not upstream.set_aside()
     assert stack.psql("select count(*) from deb_status.series where name = 'hibiscus'") == "0"
 
 
