@@ -12,8 +12,8 @@
 /* A host may announce sizes whose sum is beyond 64 bits: it is above every limit all the same. */
 static void sums_sizes_without_overflow(void **state)
 {
-    struct release_entry entries[40] = {{NULL}};
-    struct index_file files[40] = {{NULL}};
+    struct release_entry entries[40] = {{.name = NULL}};
+    struct index_file files[40] = {{.entry = NULL}};
     const char *names[40];
     struct indexes x = {.files = files, .count = 40};
     int64_t bytes, largest;
