@@ -401,6 +401,9 @@ def test_usable_at_once(filled, browser):
         connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
         answer = connection.getresponse()
         assert answer.getheader("Content-Encoding") == "gzip"
+        names = [name.lower() for name, _ in answer.getheaders()]
+        assert len(names) == len(set(names)), f"a header twice: {sorted(names)}"
+        assert answer.getheader("Content-Security-Policy").startswith("default-src 'self';")
         size += len(answer.read())
     print("bytes", size)
     assert size < 150_000
