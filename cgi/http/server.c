@@ -8,12 +8,16 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/log.h"
 
 #define LISTEN_SOCKET 0 /* FastCGI: the web server hands it over as descriptor 0 */
 #define IDLE_MS       1000
+#define BODY_MS       3000 /* how long a body may take, where the web server hands it on as it comes */
 
 extern char **environ;
 
@@ -46,9 +50,29 @@ static void answer(struct serving *s, char *const *env, struct request_input inp
     response_write(&s->response, &req, &s->out);
 }
 
+struct fcgi_body {
+    FCGX_Request *fcgi;
+    int64_t until_ms;
+};
+
+/* mod_fcgid has the whole body before it asks; mod_proxy_fcgi passes it on while it comes, and a
+ * slow client would hold this process. What stands in libfcgi's stream is taken at once; where it
+ * would have to read on, it reads for one byte, and the socket waits no longer than the time that
+ * is left. */
 static long read_stream(void *data, char *out, size_t len)
 {
-    return FCGX_GetStr(out, len > 65536 ? 65536 : (int)len, data);
+    struct fcgi_body *body = data;
+    FCGX_Stream *in = body->fcgi->in;
+    long ready = in->stop - in->rdNext;
+    if (ready <= 0) {
+        int64_t left_ms = body->until_ms - clock_monotonic_ms();
+        struct timeval left = {left_ms / 1000, left_ms % 1000 * 1000};
+        if (left_ms <= 0 ||
+            setsockopt(body->fcgi->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &left, sizeof(left)) < 0)
+            return -1;
+        ready = 1;
+    }
+    return FCGX_GetStr(out, len > (size_t)ready ? (int)ready : (int)len, in);
 }
 
 static long read_stdin(void *data, char *out, size_t len)
@@ -95,7 +119,8 @@ static void run_one(struct serving *s, FCGX_Request *fcgi)
     /* The socket does not block: where several processes share it, another may have been first. */
     if (FCGX_Accept_r(fcgi) < 0)
         return;
-    answer(s, fcgi->envp, (struct request_input){read_stream, fcgi->in});
+    struct fcgi_body body = {fcgi, clock_monotonic_ms() + BODY_MS};
+    answer(s, fcgi->envp, (struct request_input){read_stream, &body});
     FCGX_PutStr(s->out.data, (int)s->out.len, fcgi->out);
     FCGX_Finish_r(fcgi);
     if (s->app->end)

@@ -98,7 +98,7 @@ def connect(url, timeout=30):
     return socket.create_connection((host, int(port)), timeout=timeout)
 
 
-def read_answer(stream):
+def read_answer(stream, method="POST"):
     """One answer from a file of the connection; None where it was closed without one."""
     line = stream.readline()
     if not line:
@@ -108,7 +108,18 @@ def read_answer(stream):
     while (line := stream.readline().strip()):
         name, value = line.split(b":", 1)
         headers[name.decode().title()] = value.strip().decode()
-    body = stream.read(int(headers["Content-Length"])) if "Content-Length" in headers else b""
+    body = b""
+    if method == "HEAD":
+        return Answer(status, headers, body)
+    if headers.get("Transfer-Encoding") == "chunked":
+        while (size := int(stream.readline(), 16)):
+            body += stream.read(size)
+            stream.readline()
+        stream.readline()
+    elif "Content-Length" in headers:
+        body = stream.read(int(headers["Content-Length"]))
+    elif headers.get("Connection") == "close":
+        body = stream.read()
     return Answer(status, headers, body)
 
 
@@ -122,10 +133,7 @@ def raw(url, headers, body=b"", method="POST", path=None, timeout=30):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             s.sendall(text.encode("latin-1") + encode(body))
         with s.makefile("rb") as stream:
-            answer = read_answer(stream)
-            if method == "HEAD" and answer:
-                answer.body = b""
-            return answer
+            return read_answer(stream, method)
 
 
 def chunked(body):

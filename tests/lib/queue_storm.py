@@ -11,7 +11,7 @@ import uuid
 
 import psycopg2
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.path.join(os.environ.get("DEB_STATUS_BUILD") or os.path.join(
     TOP, "build", os.environ.get("FLAVOR") or "default"), "bin")
 
