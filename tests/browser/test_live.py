@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """An open page: it follows what changes, and whoever reads it notices nothing else."""
 import http.client
-import os
 import random
 import subprocess
-import sys
 
 import pytest
 from conftest import TOP, wait_for
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from browser import Browser  # noqa: E402
-from fixtures import browser, filled  # noqa: E402,F401
+from browser import Browser
+from fixtures import browser, filled  # noqa: F401
 
 ROUNDS = 6  # the soak does a hundred
 
