@@ -108,6 +108,14 @@ static bool is_holder(const char *pid, const struct stat *file)
     return found;
 }
 
+/* Whether the lock is still that run's: when its group is dead, who waited may have it at once. */
+static bool is_held_by(int fd, const struct holder *h)
+{
+    struct holder now;
+    read_holder(fd, &now);
+    return now.token == h->token && now.group == h->group;
+}
+
 /* Kills the run's group, and whoever else inherited the lock. */
 static void kill_holders(int fd, const struct holder *h)
 {
@@ -120,7 +128,7 @@ static void kill_holders(int fd, const struct holder *h)
     DIR *dir = opendir("/proc");
     while (dir && (d = readdir(dir))) {
         pid_t pid = is_number(d->d_name) ? (pid_t)atol(d->d_name) : 0;
-        if (pid > 1 && pid != getpid() && is_holder(d->d_name, &file))
+        if (pid > 1 && pid != getpid() && is_holder(d->d_name, &file) && is_held_by(fd, h))
             kill(pid, SIGKILL);
     }
     if (dir)
