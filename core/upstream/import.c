@@ -29,7 +29,7 @@ static int copy_series(struct writer *w)
         const struct series_entry *entry = s->entry ? s->entry : &unknown;
         char position[16];
         snprintf(position, sizeof position, "%d", s->position);
-        const char *kind = strcmp(s->name, "_independent") == 0 ? "independent" : "cycle";
+        const char *kind = upstreams_series_kind(w->in->upstream->config->kind, s->name);
         const char *values[] = {s->name,  entry->release,         entry->status,  kind,
                                 position, entry->initial_release, entry->eol_date};
         if (db_copy_row(w->db, 7, values, w->e))

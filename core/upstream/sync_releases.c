@@ -159,6 +159,7 @@ static int read_file(struct run *r, const struct tree_file *f, const char *path,
         add_file(r,
                  &(struct import_file){arena_strdup(r->job->arena, f->series), name, path, oid, d});
     git_blob_free(blob);
+    job_progress(r->job, (int64_t)r->in.file_count, 0, "files");
     return rc;
 }
 
@@ -353,9 +354,8 @@ static int read_series(struct run *r)
         for (size_t k = 0; k < count && !s->entry; k++)
             if (strcmp(list[k].name, s->name) == 0)
                 s->entry = &list[k];
-        s->position = s->entry                               ? s->entry->position
-                      : strcmp(s->name, "_independent") == 0 ? 0
-                                                             : ++next;
+        const char *kind = upstreams_series_kind(r->u->config->kind, s->name);
+        s->position = s->entry ? s->entry->position : strcmp(kind, "cycle") == 0 ? ++next : 0;
     }
     return 0;
 }

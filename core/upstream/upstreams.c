@@ -109,11 +109,11 @@ size_t upstreams_of(const struct config *config, struct arena *a, struct upstrea
 
 /* ---- rows ---- */
 
-static const char *series_kind(const struct config_series *s, const struct config_upstream *c)
+const char *upstreams_series_kind(const char *upstream_kind, const char *series)
 {
-    if (s->is_list || !is_releases(c))
+    if (strcmp(upstream_kind, "openstack-releases") != 0)
         return "list";
-    return strcmp(s->name, "_independent") == 0 ? "independent" : "cycle";
+    return strcmp(series, "_independent") == 0 ? "independent" : "cycle";
 }
 
 static int write_series(struct db *db, struct arena *a, const struct config *config,
@@ -125,7 +125,7 @@ static int write_series(struct db *db, struct arena *a, const struct config *con
         const struct config_series *s = &config->series[i];
         const struct config_upstream *c = upstream_of(config, s);
         db_array_add_text(&names, s->name);
-        db_array_add_text(&kinds, series_kind(s, c));
+        db_array_add_text(&kinds, s->is_list ? "list" : upstreams_series_kind(c->kind, s->name));
         db_array_add_text(&from, name_of(a, c, s));
     }
     int rc = db_call(db, &query_upstream_series, NULL, e, db_array_end(&names),

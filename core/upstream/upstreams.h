@@ -37,6 +37,9 @@ size_t upstreams_of(const struct config *config, struct arena *a, struct upstrea
 int upstreams_write(struct db *db, const struct config *config, struct arena *a,
                     struct upstream *upstreams, size_t count, struct err *e);
 
+/* series.kind of a series that an upstream of that kind gives: cycle, independent or list. */
+const char *upstreams_series_kind(const char *upstream_kind, const char *series);
+
 /* user:password@ and the query of an address cut off, for names, logs and messages. */
 const char *upstreams_public_location(struct arena *a, const char *location);
 
