@@ -105,7 +105,7 @@ static bool has_too_many_packs(const char *folder, struct arena *a)
 static int mark(const char *path, struct err *e)
 {
     struct err why;
-    return file_write(path, "", 0, 0644, &why) ? fail_copy(e, &why, "written to") : 0;
+    return file_write(path, "", 0, 0600, &why) ? fail_copy(e, &why, "written to") : 0;
 }
 
 int repository_open(const char *data, const struct upstream *u, struct arena *a,
@@ -118,7 +118,7 @@ int repository_open(const char *data, const struct upstream *u, struct arena *a,
         return mark(in_use, e);
     if (remove_copy(folder, e))
         return -1;
-    if (file_make_dirs(folder, 0755, &why))
+    if (file_make_dirs(folder, 0700, &why))
         return fail_copy(e, &why, "made");
     if (git_repository_init(out, folder, 1) == 0)
         return mark(in_use, e);

@@ -14,10 +14,13 @@
 #include "core/base/buf.h"
 #include "core/base/file.h"
 
+enum { COPY_BYTES = 1 << 20 };
+
 struct seed {
     struct arena arena;
     git_repository *source;
     git_packbuilder *pack;
+    char *part;            /* of a file in hand */
     const char *from, *to; /* folders of objects, ending in a slash */
 };
 
@@ -28,28 +31,50 @@ static const char *local_path(const char *location)
     return *location == '/' ? location : NULL;
 }
 
-static int copy_bytes(int in, int out)
+/* The source is somebody else's: no link of theirs leads to what only we may read. */
+static int open_plain(const char *path)
 {
     struct stat st;
-    if (fstat(in, &st))
-        return -1;
-    for (off_t left = st.st_size; left > 0;) {
-        ssize_t n = copy_file_range(in, NULL, out, NULL, (size_t)left, 0);
-        if (n <= 0)
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+        if (n < 0)
             return -1;
-        left -= n;
+        data += n;
+        len -= (size_t)n;
     }
     return 0;
+}
+
+/* Not copy_file_range: it refuses to cross file systems of two kinds. */
+static int copy_bytes(struct seed *s, int in, int out)
+{
+    ssize_t n;
+    if (!s->part)
+        s->part = arena_alloc(&s->arena, COPY_BYTES);
+    while ((n = read(in, s->part, COPY_BYTES)) > 0)
+        if (write_all(out, s->part, (size_t)n))
+            return -1;
+    return n < 0 ? -1 : fsync(out);
 }
 
 /* Whole or not at all, under its name. */
 static int copy_file(struct seed *s, const char *from, const char *to)
 {
     const char *part = arena_printf(&s->arena, "%s.part", to);
-    int rc = -1, in = open(from, O_RDONLY | O_CLOEXEC);
-    int out = in < 0 ? -1 : open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int rc = -1, in = open_plain(from);
+    int out = in < 0 ? -1 : open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (out >= 0)
-        rc = copy_bytes(in, out) || fsync(out) ? -1 : 0;
+        rc = copy_bytes(s, in, out);
     if (in >= 0)
         close(in);
     if (out >= 0)
@@ -73,7 +98,7 @@ static int copy_packs(struct seed *s, const char *end)
     const char *from = arena_printf(&s->arena, "%spack", s->from);
     const char *to = arena_printf(&s->arena, "%spack", s->to);
     DIR *dir = opendir(from);
-    int rc = dir ? file_make_dirs(to, 0755, NULL) : -1;
+    int rc = dir ? file_make_dirs(to, 0700, NULL) : -1;
     for (struct dirent *d; rc == 0 && (d = readdir(dir));)
         if (ends_with(d->d_name, end))
             rc = copy_file(s, arena_printf(&s->arena, "%s/%s", from, d->d_name),
@@ -111,7 +136,7 @@ static int pack_loose(struct seed *s)
             isxdigit((unsigned char)d->d_name[1]))
             rc = pack_folder(s, d->d_name);
     if (rc == 0 && git_packbuilder_object_count(s->pack) > 0)
-        rc = git_packbuilder_write(s->pack, arena_printf(&s->arena, "%spack", s->to), 0444, NULL,
+        rc = git_packbuilder_write(s->pack, arena_printf(&s->arena, "%spack", s->to), 0600, NULL,
                                    NULL);
     git_packbuilder_free(s->pack);
     s->pack = NULL;
@@ -131,9 +156,10 @@ static int copy_all(struct seed *s, int depth)
 {
     struct buf others = BUF_INIT;
     const char *from = s->from, *list = arena_printf(&s->arena, "%sinfo/alternates", from);
+    struct stat st;
     int rc = copy_objects(s);
-    if (rc == 0 && file_exists(list))
-        rc = depth > 5 ? -1 : file_read(list, 1 << 16, &others, NULL);
+    if (rc == 0 && lstat(list, &st) == 0)
+        rc = !S_ISREG(st.st_mode) || depth > 5 ? -1 : file_read(list, 1 << 16, &others, NULL);
     for (char *line = others.data; rc == 0 && line && *line;) {
         size_t len = strcspn(line, "\n");
         bool more = line[len] != '\0';
