@@ -3,11 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/file.h"
@@ -92,22 +91,58 @@ int place_prepare(struct arena *a, const struct place *p, struct err *e)
     return check_exchange(a, p, e);
 }
 
-int place_open_beneath(int folder_fd, const char *name)
+/* A folder's own entry, no link. -1 with errno: ELOOP where it is one. */
+static int open_folder_at(int parent, const char *name)
 {
-    struct open_how how = {
-        .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, /* a FIFO must not block us */
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
-    };
     struct stat st;
-    int fd = (int)syscall(SYS_openat2, folder_fd, name, &how, sizeof how);
-    if (fd < 0)
-        return -1;
-    if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+    int fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), number = errno;
+    if (fd < 0 && number == ENOTDIR && fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISLNK(st.st_mode))
+        number = ELOOP;
+    errno = number;
+    return fd;
+}
+
+/* A regular file's own entry. -1 with errno: ELOOP a link, ENOTSUP another thing. */
+static int open_file_at(int parent, const char *name)
+{
+    struct stat st;
+    /* a FIFO must not block us */
+    int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
         close(fd);
         errno = ENOTSUP;
         return -1;
     }
     return fd;
+}
+
+/* openat2 would be one call, but systemd's RestrictSUIDSGID takes it away. */
+int place_open_beneath(int folder_fd, const char *name)
+{
+    int at = folder_fd;
+    for (;;) {
+        char part[NAME_MAX + 1];
+        size_t len = strcspn(name, "/");
+        bool last = name[len] == '\0', inside = len > 0 && len <= NAME_MAX;
+        int next = -1, number = EXDEV;
+        if (inside) {
+            memcpy(part, name, len);
+            part[len] = '\0';
+            inside = strcmp(part, ".") != 0 && strcmp(part, "..") != 0;
+        }
+        if (inside) {
+            next = last ? open_file_at(at, part) : open_folder_at(at, part);
+            number = errno;
+        }
+        if (at != folder_fd)
+            close(at);
+        errno = number;
+        if (next < 0 || last)
+            return next;
+        at = next;
+        name += len + 1;
+    }
 }
 
 int place_sync(const char *folder, struct err *e)
