@@ -2,6 +2,9 @@
 #include "core/upstream/repository.h"
 
 #include <dirent.h>
+#if __has_include(<git2/sys/errors.h>)
+#include <git2/sys/errors.h> /* git_error_clear, from libgit2 1.8 on */
+#endif
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
