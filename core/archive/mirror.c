@@ -92,7 +92,9 @@ int mirror_take_place(struct run *r, int64_t token, struct err *e)
 {
     r->place = place_of(r->a, r->config->publish_root);
     r->staging = place_staging(r->a, &r->place, r->mirror->name);
-    r->host = arena_printf(r->a, "%s/host", r->staging);
+    r->signed_dir = arena_printf(r->a, "%s/signed", r->staging);
+    r->index_dir = arena_printf(r->a, "%s/indexes", r->staging);
+    r->pool_dir = arena_printf(r->a, "%s/files", r->staging);
     r->started_ms = clock_monotonic_ms();
     umask(022); /* what is made here is served */
     if (place_prepare(r->a, &r->place, e))
@@ -143,7 +145,7 @@ static int prepare(struct run *r, struct err *e)
         if (!r->signer || signer_key_id(r->signer, r->signing_key, e))
             return -1;
     }
-    if (confine(r, e) || file_make_dirs(r->host, 0755, e) ||
+    if (confine(r, e) || file_make_dirs(r->pool_dir, 0755, e) ||
         file_make_dirs(arena_printf(r->a, "%s/gpg", r->staging), 0755, e) ||
         gpg_write_keyring(m->signed_by, keyring, e))
         return -1;

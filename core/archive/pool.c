@@ -183,8 +183,11 @@ static int list_wanted(struct missing *m, int folder, const char **names, struct
 static int fetch_names(struct missing *m, const char *const *names, size_t count, struct err *e)
 {
     struct run *r = m->r;
-    struct transfer_step step = {
-        .to = r->host, .names = names, .count = count, .bytes = m->bytes, .file_max = m->largest};
+    struct transfer_step step = {.to = r->pool_dir,
+                                 .names = names,
+                                 .count = count,
+                                 .bytes = m->bytes,
+                                 .file_max = m->largest};
     run_step(r, "pool");
     if (transfer_fetch(&r->transfer, &step, e))
         return -1;
@@ -195,7 +198,7 @@ static int fetch_names(struct missing *m, const char *const *names, size_t count
 static int fetch_files(struct missing *m, struct err *e)
 {
     const char **names = arena_alloc(m->s->a, m->count * sizeof *names);
-    int n, rc = -1, folder = open_folder(m->r->host, e);
+    int n, rc = -1, folder = open_folder(m->r->pool_dir, e);
     if (folder < 0)
         return -1;
     n = list_wanted(m, folder, names, e);
@@ -254,7 +257,7 @@ int pool_take_in(struct run *r, struct suite *s, struct err *e)
     if (s->missing_count == 0)
         return 0;
     root = open_folder(r->place.root, e);
-    staged = root < 0 ? -1 : open_folder(r->host, e);
+    staged = root < 0 ? -1 : open_folder(r->pool_dir, e);
     if (staged < 0)
         rc = -1;
     for (size_t i = 0; rc == 0 && i < s->missing_count; i++)

@@ -16,7 +16,7 @@
 
 static const char *staged_tree(const struct run *r, const struct suite *s)
 {
-    return arena_printf(s->a, "%s/dists/%s", r->host, s->name);
+    return arena_printf(s->a, "%s/dists/%s", r->index_dir, s->name);
 }
 
 static void prepare_indexes(struct run *r, struct suite *s, struct indexes *x)
@@ -189,7 +189,7 @@ static int fetch_indexes(struct run *r, struct suite *s, struct err *e)
     run_step(r, "indexes");
     if (r->mirror->from[0] != '/' && indexes_seed(x, e))
         return -1;
-    struct transfer_step step = {.to = r->host,
+    struct transfer_step step = {.to = r->index_dir,
                                  .names = names,
                                  .count = n,
                                  .bytes = bytes,

@@ -38,7 +38,9 @@ struct run {
 
     struct place place;
     const char *staging;
-    const char *host; /* in staging: the host's root, as far as it was fetched */
+    /* In staging, each laid out as the host's root is. A transfer may write its own alone: what an
+     * earlier step has verified is out of the host's reach. */
+    const char *signed_dir, *index_dir, *pool_dir;
     int lock_fd, keep_fds[2];
     int64_t started_ms;
     bool recheck;   /* look at every file, not only at what changed */

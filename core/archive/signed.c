@@ -24,11 +24,15 @@ int signed_fetch(struct run *r, struct err *e)
         for (int k = 0; k < SIGNED_FILES; k++)
             wanted[n++] = arena_printf(r->a, "dists/%s/%s", suites->items[i], names[k]);
     /* nothing of an earlier try but pool files: what is missing now must be missing */
-    if (file_remove_tree(arena_printf(r->a, "%s/dists", r->host), e))
+    if (file_remove_tree(r->signed_dir, e) || file_remove_tree(r->index_dir, e) ||
+        file_make_dirs(r->signed_dir, 0755, e) || file_make_dirs(r->index_dir, 0755, e))
         return -1;
     run_step(r, "fetch");
-    struct transfer_step step = {
-        .to = r->host, .names = wanted, .count = n, .file_max = RELEASE_BYTES_MAX, .anew = true};
+    struct transfer_step step = {.to = r->signed_dir,
+                                 .names = wanted,
+                                 .count = n,
+                                 .file_max = RELEASE_BYTES_MAX,
+                                 .anew = true};
     int rc = transfer_fetch(&r->transfer, &step, e);
     run_kill_strays(r);
     r->reached = rc == 0;
@@ -40,7 +44,7 @@ static int read_signed(struct run *r, struct suite *s, const char *name, bool *h
                        struct err *e)
 {
     const char *path = arena_printf(s->a, "dists/%s/%s", s->name, name);
-    int dir = open(r->host, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int dir = open(r->signed_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int fd = dir < 0 ? -1 : place_open_beneath(dir, path);
     if (dir >= 0)
         close(dir);
@@ -48,7 +52,7 @@ static int read_signed(struct run *r, struct suite *s, const char *name, bool *h
     if (fd < 0)
         return 0;
     close(fd);
-    return file_read(arena_printf(s->a, "%s/%s", r->host, path), RELEASE_BYTES_MAX, out, e);
+    return file_read(arena_printf(s->a, "%s/%s", r->signed_dir, path), RELEASE_BYTES_MAX, out, e);
 }
 
 /* Release beside InRelease, or alone. The three files are not read in one moment: where they do not
@@ -94,7 +98,7 @@ static int check_text(struct suite *s, struct err *e)
 
 int signed_verify(struct run *r, struct suite *s, struct err *e)
 {
-    const char *folder = arena_printf(s->a, "%s/dists/%s", r->host, s->name);
+    const char *folder = arena_printf(s->a, "%s/dists/%s", r->signed_dir, s->name);
     struct buf inline_text = BUF_INIT, release = BUF_INIT, detached = BUF_INIT;
     int rc = -1;
     if (read_signed(r, s, "InRelease", &s->has_inline, &inline_text, e) ||

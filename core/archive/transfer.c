@@ -12,10 +12,11 @@
 #include "core/base/clock.h"
 #include "core/base/proc.h"
 
-#define STALL_MS   60000 /* without a byte: given up */
-#define CONNECT_S  "15"
-#define MEMORY_MAX ((int64_t)2 << 30) /* a list of millions of names ends rsync, not us */
-#define SAID_MAX   ((size_t)64 << 10)
+#define STALL_MS      60000 /* without a byte: given up */
+#define CONNECT_S     "15"
+#define MEMORY_MAX    ((int64_t)2 << 30) /* a list of millions of names ends rsync, not us */
+#define NAMES_AT_ONCE 1000 /* rsync looks each name up in the whole list: its time is quadratic */
+#define SAID_MAX      ((size_t)64 << 10)
 #define OVERHEAD_BYTES                                                                             \
     ((int64_t)16 << 20) /* above what was announced, before a host is cut off                      \
                          */
@@ -23,8 +24,9 @@
 struct meter {
     struct transfer *t;
     const struct transfer_step *step;
-    int64_t bytes, files; /* of the files that came, as far as they came */
-    int64_t received;     /* over the wire, known at the end */
+    int64_t bytes_before, files_before; /* of the step, in earlier calls of rsync */
+    int64_t bytes, files;               /* of the files that came, as far as they came */
+    int64_t received;                   /* over the wire, known at the end */
     bool over;
 };
 
@@ -71,7 +73,7 @@ static void tell(const struct meter *m, const char *line)
 {
     char rate[24] = "", note[96];
     const struct watch *w = m->t->watch;
-    double all = (double)m->step->bytes, done = (double)m->bytes;
+    double all = (double)m->step->bytes, done = (double)(m->bytes_before + m->bytes);
     if (!w)
         return;
     sscanf(line, " %*s %*s %20s", rate);
@@ -80,7 +82,7 @@ static void tell(const struct meter *m, const char *line)
                  done >= all ? 100 : (int)(100 * done / all), rate);
     else
         snprintf(note, sizeof note, "files|%.1f MB, %s", done / 1e6, rate);
-    w->progress(w->data, m->files, (int64_t)m->step->count, note);
+    w->progress(w->data, m->files_before + m->files, (int64_t)m->step->count, note);
 }
 
 static int take_line(void *data, const char *line, size_t len)
@@ -94,7 +96,8 @@ static int take_line(void *data, const char *line, size_t len)
         return 0;
     }
     tell(m, line);
-    m->over = (m->step->bytes > 0 && m->bytes > m->step->bytes + OVERHEAD_BYTES) ||
+    int64_t all = m->bytes_before + m->bytes;
+    m->over = (m->step->bytes > 0 && all > m->step->bytes + OVERHEAD_BYTES) ||
               m->t->bytes + m->bytes > m->t->mirror->limit_bytes;
     return m->over;
 }
@@ -269,20 +272,21 @@ static int judge(const struct meter *m, int rc, const struct proc_result *r, str
     return err_detail(e, words, (long)r->err.len);
 }
 
-static int run_rsync(struct transfer *t, const struct transfer_step *step,
-                     const struct sandbox *sandbox, struct arena *a, struct err *e)
+/* One call of rsync, for `count` of the step's names from `first` on. */
+static int run_rsync(struct meter *m, size_t first, size_t count, const struct sandbox *sandbox,
+                     struct arena *a, struct err *e)
 {
+    struct transfer *t = m->t;
     struct buf names = BUF_INIT;
-    struct meter m = {.t = t, .step = step};
     struct proc_result r = {0};
     int64_t left = t->deadline_ms - clock_monotonic_ms();
     if (left <= 0)
         return err_set(e, ERR_TRANSIENT, "the run took longer than the mirror's limits.time");
-    for (size_t i = 0; i < step->count; i++)
-        buf_add(&names, step->names[i], strlen(step->names[i]) + 1);
-    buf_reset(&t->said);
+    for (size_t i = first; i < first + count; i++)
+        buf_add(&names, m->step->names[i], strlen(m->step->names[i]) + 1);
+    m->bytes = m->files = m->received = 0;
     int64_t limit_ms = t->mirror->limit_time_s * 1000;
-    struct proc_spec spec = {.argv = make_argv(a, t, step),
+    struct proc_spec spec = {.argv = make_argv(a, t, m->step),
                              .dir = t->staging,
                              .input = names.data,
                              .input_len = names.len,
@@ -291,27 +295,42 @@ static int run_rsync(struct transfer *t, const struct transfer_step *step,
                              .stall_ms = limit_ms / 4 < STALL_MS ? limit_ms / 4 + 1 : STALL_MS,
                              .sandbox = sandbox,
                              .on_line = take_line,
-                             .data = &m};
+                             .data = m};
     int rc = proc_run(&spec, &r, e);
-    rc = judge(&m, rc, &r, e);
+    rc = judge(m, rc, &r, e);
     if (t->said.len < SAID_MAX)
         buf_add(&t->said, buf_str(&r.err), r.err.len < SAID_MAX ? r.err.len : SAID_MAX);
-    t->bytes += m.received > 0 ? m.received : m.bytes;
-    t->files += m.files;
+    t->bytes += m->received > 0 ? m->received : m->bytes;
+    m->bytes_before += m->bytes;
+    m->files_before += m->files;
     proc_result_free(&r);
     buf_free(&names);
     return rc;
 }
 
+static int run_all(struct transfer *t, const struct transfer_step *step,
+                   const struct sandbox *sandbox, struct err *e)
+{
+    struct meter m = {.t = t, .step = step};
+    int rc = 0;
+    buf_reset(&t->said);
+    for (size_t first = 0; rc == 0 && first < step->count; first += NAMES_AT_ONCE) {
+        size_t left = step->count - first;
+        struct arena a = ARENA_INIT;
+        rc = run_rsync(&m, first, left < NAMES_AT_ONCE ? left : NAMES_AT_ONCE, sandbox, &a, e);
+        arena_free(&a);
+    }
+    return rc;
+}
+
 int transfer_fetch(struct transfer *t, const struct transfer_step *step, struct err *e)
 {
-    struct arena a = ARENA_INIT;
     struct sandbox sandbox = {.ruleset = -1};
     const struct config_mirror *m = t->mirror;
     bool ssh = is_ssh(m->from);
     /* not all of the staging: the keyring that the host's signature is checked with lies there */
     const char *readable[4] = {0}, *const writable[] = {step->to, NULL};
-    int n = 0, rc = -1;
+    int n = 0;
 
     if (!is_daemon(m->from) && !ssh)
         readable[n++] = m->from;
@@ -320,13 +339,11 @@ int transfer_fetch(struct transfer *t, const struct transfer_step *step, struct 
         readable[n++] = m->ssh_known_hosts;
     }
     if (check_source(m, e) || sandbox_open(&sandbox, readable, writable, e))
-        goto out;
+        return -1;
     sandbox.file_max_bytes = step->file_max + 65536;
     sandbox.memory_max_bytes = MEMORY_MAX;
     sandbox.no_local_sockets = true;
-    rc = run_rsync(t, step, &sandbox, &a, e);
+    int rc = run_all(t, step, &sandbox, e);
     sandbox_close(&sandbox);
-out:
-    arena_free(&a);
     return rc;
 }

@@ -23,13 +23,14 @@ struct transfer {
     const int *keep_fds; /* as in struct proc_spec: the lock */
     int64_t deadline_ms; /* of the run, monotonic */
     const struct watch *watch;
-    int64_t bytes; /* so far, over all steps */
-    int64_t files;
+    int64_t bytes;   /* so far, over all steps */
     struct buf said; /* rsync's own words of the last step: why a name is missing */
 };
 
 struct transfer_step {
-    const char *to; /* exists: the host's root, as far as it is taken; all that rsync may write */
+    /* Folder in staging, exists: the host's root, as far as it is taken. The only one that rsync
+     * may write. */
+    const char *to;
     const char *const *names; /* below the host's root, safe (core/archive/paths) */
     size_t count;
     int64_t bytes;    /* what the signed text says that they have together; 0: not known */

@@ -94,7 +94,8 @@ static int link_signed(struct run *r, struct suite *s, struct tree *t, struct er
     for (int i = 0; i < 3; i++) {
         const char *to = arena_printf(s->a, "%s/%s", t->next, signed_names[i]);
         if (has[i] &&
-            (link(arena_printf(s->a, "%s/dists/%s/%s", r->host, s->name, signed_names[i]), to) ||
+            (link(arena_printf(s->a, "%s/dists/%s/%s", r->signed_dir, s->name, signed_names[i]),
+                  to) ||
              chmod(to, 0644)))
             return err_errno(e, "putting %s into the next generation", signed_names[i]);
     }
