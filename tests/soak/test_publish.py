@@ -195,10 +195,9 @@ def test_killed_at_random_moments(killed):
     try:
         for _ in range(MOMENTS):
             job, version = k.versions.build(k.archive, k.host)
-            pid = wait_for(lambda: crash.pids(f"run-job {job}"), "the run", interval=0.005)[0]
+            run = crash.the_run(k.archive)
             time.sleep(random.uniform(0, 1.2))
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            crash.kill(run, signal.SIGKILL)
             check_moment(k.archive, k.apt)
             crash.ends_well(k.archive, k.apt, job, version)
     finally:
@@ -214,24 +213,19 @@ def test_stopped_for_longer_than_the_lease(killed, who):
     try:
         for _ in range(max(1, MOMENTS // 20)):
             job, version = k.versions.build(k.archive, k.host)
-            run = wait_for(lambda: crash.pids(f"run-job {job}"), "the run", interval=0.005)
+            run = crash.the_run(k.archive)
             time.sleep(random.uniform(0, 0.8))
             name = k.archive.stack.psql(f"select worker from deb_status.jobs where id = {job}")
             supervisors = [p for n, p in k.archive.stack.pids().items()
                            if n.startswith("worker-") and name.endswith(f":{p}")]
             stopped = (supervisors if who in ("supervisor", "both") else []) + \
                 (run if who in ("run", "both") else []) + \
-                ([p for p in crash.pids("rsync .*--files-from") if p in crash.runs(k.archive)]
-                 if who == "rsync" else [])
-            for pid in stopped:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGSTOP)
+                (crash.named(crash.runs(k.archive), "rsync") if who == "rsync" else [])
+            crash.kill(stopped, signal.SIGSTOP)
             time.sleep(4)  # longer than the lease of 3 s, that is the point
             check_moment(k.archive, k.apt)
             tree = k.archive.tree()
-            for pid in stopped:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
+            crash.kill(stopped, signal.SIGCONT)
             crash.ends_well(k.archive, k.apt, job, version)
             if k.archive.generations(crash.SUITE)[-1]["job"] == job and who == "both":
                 assert k.archive.tree() == tree or k.apt.version("nova") == version

@@ -42,20 +42,40 @@ def apt(archive, folders):
     return Apt(folders(), archive.stack.archive, SUITE, archive.path("archive-keyring.gpg"))
 
 
-def pids(pattern):
-    out = subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True, check=False)
-    return [int(p) for p in out.stdout.split()]
-
-
 def runs(archive):
-    """Processes of this stack's runs: the job's own, and what it started."""
-    found = []
-    for pid in pids("run-job|rsync .*--files-from|apt-helper cat-file|gpgv? --homedir"):
+    """Processes of this archive's runs: whoever has a file of its work folder open (the lock, which
+    every descendant of a run inherits). Other tests run jobs of the same numbers beside this one."""
+    found, work = [], archive.work + "/"
+    for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
-            with open(f"/proc/{pid}/environ", "rb") as e, open(f"/proc/{pid}/cmdline", "rb") as c:
-                if archive.stack.dir.encode() in e.read() or archive.parent.encode() in c.read():
-                    found.append(pid)
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                if os.readlink(f"/proc/{pid}/fd/{fd}").startswith(work):
+                    found.append(int(pid))
+                    break
     return found
+
+
+def named(processes, *words):
+    """Those of them whose command line has the words."""
+    found = []
+    for pid in processes:
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                line = f.read().replace(b"\0", b" ").decode()
+            if all(w in line for w in words):
+                found.append(pid)
+    return found
+
+
+def the_run(archive):
+    """The run's own process, when it is there."""
+    return wait_for(lambda: named(runs(archive), "run-job"), "the run", interval=0.005)
+
+
+def kill(pids, number):
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def content(apt):
@@ -98,10 +118,9 @@ def versions():
 def test_killed(archive, host, apt, versions, after_ms):
     """SIGKILL of the run, wherever it is by then."""
     job, version = versions.build(archive, host)
-    pid = wait_for(lambda: pids(f"run-job {job}"), "the run", interval=0.005)[0]
+    run = the_run(archive)
     time.sleep((after_ms + random.uniform(0, 60)) / 1000)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+    kill(run, signal.SIGKILL)
     content(apt)
     ends_well(archive, apt, job, version)
 
@@ -111,21 +130,15 @@ def test_the_supervisor_stops(archive, host, apt, versions):
     harm."""
     supervisor = archive.stack.pids()["worker-1"]
     job, version = versions.build(archive, host)
-    wait_for(lambda: pids(f"run-job {job}"), "the run", interval=0.005)
-    run = pids(f"run-job {job}")
-    os.kill(supervisor, signal.SIGSTOP)
-    for pid in run:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGSTOP)
+    stopped = [supervisor, *the_run(archive)]
+    kill(stopped, signal.SIGSTOP)
     try:
         content(apt)
         archive.stack.worker("start", 2)
         ends_well(archive, apt, job, version)
         tree = archive.tree()
     finally:
-        for pid in [*run, supervisor]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+        kill(stopped, signal.SIGCONT)
     # it works on, and what was published stays
     archive.stack.worker("stop", 2)
     job = archive.enqueue()
@@ -138,10 +151,8 @@ def test_rsync_alone_stops(archive, host, apt, versions):
     os.kill(host.daemon.pid, signal.SIGSTOP)  # so that it is there long enough to be found
     try:
         job, version = versions.build(archive, host)
-        found = wait_for(lambda: [p for p in pids("rsync .*--files-from") if p in runs(archive)],
-                         "rsync")
-        for pid in found:
-            os.kill(pid, signal.SIGSTOP)
+        found = wait_for(lambda: named(runs(archive), "rsync", "--files-from"), "rsync")
+        kill(found, signal.SIGSTOP)
     finally:
         os.kill(host.daemon.pid, signal.SIGCONT)
     content(apt)
