@@ -2,9 +2,13 @@
 /* deb-status publish: looks at the published archive, goes back a generation, and lets a suite on
  * that is held. */
 #include <getopt.h>
+#include <grp.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/admin/command.h"
 #include "core/archive/inspect.h"
@@ -22,6 +26,22 @@ static void print_found(void *data, bool error, const char *text)
 {
     (void)data;
     printf("%s: %s\n", error ? "error" : "note", text);
+}
+
+/* root's files in the archive would be in the worker's way: what is done there is done as its
+ * owner. */
+static int become_owner(const struct config *config)
+{
+    struct stat st;
+    struct passwd *user;
+    if (geteuid() != 0 || stat(config->publish_root, &st) || st.st_uid == 0)
+        return 0;
+    user = getpwuid(st.st_uid);
+    if (user && initgroups(user->pw_name, user->pw_gid) == 0 && setgid(user->pw_gid) == 0 &&
+        setuid(user->pw_uid) == 0)
+        return 0;
+    fprintf(stderr, "deb-status publish: cannot become the owner of publish.root: %m\n");
+    return -1;
 }
 
 static int check(struct call *c)
@@ -140,7 +160,7 @@ static int carry_out(const struct command_call *call, const char *suite,
         fprintf(stderr, "deb-status publish: the configuration has no publish.root\n");
     } else if (suite && !(c.mirror = find_mirror(c.session.config, suite))) {
         fprintf(stderr, "deb-status publish: no mirror has a suite %s\n", suite);
-    } else {
+    } else if (become_owner(c.session.config) == 0) {
         code = action(&c);
     }
     command_end(&c.session);

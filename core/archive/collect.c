@@ -20,6 +20,7 @@
 #define FILES_MAX   1000
 #define FILES_MIN   50
 #define PERCENT_MAX 10
+#define LOCK_MS     1000 /* what is due today is due with the next run, too */
 
 struct suite_list {
     struct suite *items;
@@ -142,6 +143,7 @@ int collect(struct run *r, struct err *e)
     struct suite_list all = {0};
     struct db_result *due = NULL;
     char grace[24], most[24], least[24], percent[24];
+    struct err busy = {0};
     int lock = -1, rc = -1;
     snprintf(grace, sizeof grace, "%" PRId64, r->config->publish_grace_s);
     snprintf(most, sizeof most, "%d", FILES_MAX);
@@ -155,8 +157,10 @@ int collect(struct run *r, struct err *e)
         return 0;
     }
     run_step(r, "collect");
-    lock = pool_lock(&a, &r->place, true, e);
-    if (lock >= 0 && read_all_suites(r, &a, &all, e) == 0)
+    lock = pool_lock(&a, &r->place, true, LOCK_MS, &busy);
+    if (lock < 0)
+        rc = 0;
+    else if (read_all_suites(r, &a, &all, e) == 0)
         rc = remove_due(r, due, &all, e);
     free_suites(&all);
     if (lock >= 0)
@@ -221,7 +225,7 @@ int collect_reconcile(struct run *r, struct err *e)
 {
     struct arena a = ARENA_INIT;
     struct suite_list all = {0};
-    int rc = -1, lock = pool_lock(&a, &r->place, true, e);
+    int rc = -1, lock = pool_lock(&a, &r->place, true, POOL_LOCK_MS, e);
     if (lock < 0 || read_all_suites(r, &a, &all, e) || db_begin(r->db, e))
         goto out;
     if ((r->fence && r->fence(r->fence_data, e)) || db_call(r->db, &query_publish_begin, NULL, e) ||

@@ -70,6 +70,17 @@ static int take_size(struct deb822_text t, int64_t *size)
     return t.len > 0 ? 0 : -1;
 }
 
+/* Whether it lies below pool/SUITE/ of one of those suites, as pkgos-scan-repo lays it out. */
+static bool is_of_others(const struct config_strings *others, const char *path)
+{
+    const char *part = path + strlen("pool/");
+    size_t len = strcspn(part, "/");
+    for (size_t i = 0; others && i < others->count; i++)
+        if (strncmp(others->items[i], part, len) == 0 && others->items[i][len] == '\0')
+            return true;
+    return false;
+}
+
 /* path: folder and name joined; a leading "./" is the archive's root. */
 static int add_file(struct reader *r, struct deb822_text folder, struct deb822_text name,
                     struct deb822_text size, struct deb822_text sum, struct err *e)
@@ -87,6 +98,8 @@ static int add_file(struct reader *r, struct deb822_text folder, struct deb822_t
     if (!paths_is_pool(path, strlen(path)))
         return err_set(e, ERR_INPUT,
                        "a path is not allowed: no plain name of a package below pool/");
+    if (is_of_others(r->rules->others, path))
+        return err_set(e, ERR_INPUT, "%s belongs to a suite of another mirror", path);
     c->files = grow(r->a, c->files, c->file_count, &r->file_room, sizeof *c->files);
     struct contents_file *f = &c->files[c->file_count];
     f->path = path;

@@ -358,7 +358,7 @@ int inspect_archive(struct inspect *c, struct err *e)
     if (begin(k, c, e))
         goto out;
     /* nothing is removed while it is looked at */
-    lock = pool_lock(&a, &k->r.place, false, e);
+    lock = pool_lock(&a, &k->r.place, false, POOL_LOCK_MS, e);
     if (lock < 0)
         goto out;
     rc = 0;

@@ -283,6 +283,16 @@ static void note_key(struct run *r)
                       arena_printf(r->a, "when the key ends: %s %s", why.text, why.detail));
 }
 
+/* What fails here is done by the next run, which looks at every file. */
+static int reconcile(struct run *r, struct err *e)
+{
+    struct err why = {0};
+    if (collect_reconcile(r, e) == 0)
+        return 0;
+    file_write(place_recheck(r->a, &r->place, r->mirror->name), "", 0, 0644, &why);
+    return -1;
+}
+
 int mirror_run(struct run *r, int64_t token, bool sweep, struct err *e)
 {
     struct arena own = ARENA_INIT;
@@ -300,7 +310,7 @@ int mirror_run(struct run *r, int64_t token, bool sweep, struct err *e)
     if (verified)
         note_key(r);
     if (failed.code == ERR_NONE &&
-        ((r->reconcile || r->recheck ? collect_reconcile(r, e) : 0) || collect(r, e)))
+        ((r->reconcile || r->recheck ? reconcile(r, e) : 0) || collect(r, e)))
         goto out;
     clean(r, failed.code == ERR_NONE);
     rc = 0;

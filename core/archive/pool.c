@@ -12,8 +12,6 @@
 #include "core/archive/lock.h"
 #include "core/base/file.h"
 
-#define POOL_LOCK_MS 120000
-
 struct missing {
     struct run *r;
     struct suite *s;
@@ -31,9 +29,10 @@ static int open_folder(const char *path, struct err *e)
     return fd;
 }
 
-int pool_lock(struct arena *a, const struct place *p, bool exclusive, struct err *e)
+int pool_lock(struct arena *a, const struct place *p, bool exclusive, int64_t wait_ms,
+              struct err *e)
 {
-    return lock_wait(place_lock(a, p, "pool.lock"), exclusive, POOL_LOCK_MS, e);
+    return lock_wait(place_lock(a, p, "pool.lock"), exclusive, wait_ms, e);
 }
 
 int pool_look(int folder_fd, const struct contents_file *f, enum pool_state *state, struct err *e)

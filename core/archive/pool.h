@@ -17,8 +17,10 @@ int pool_fetch(struct run *r, struct suite *s, struct err *e);
 int pool_take_in(struct run *r, struct suite *s, struct err *e);
 
 /* The pool's lock: shared while files are taken in and a suite is switched, exclusive while they
- * are removed. Returns the descriptor to close, or -1. */
-int pool_lock(struct arena *a, const struct place *p, bool exclusive, struct err *e);
+ * are removed. Waits so long, returns the descriptor to close, or -1 with ERR_TRANSIENT. */
+int pool_lock(struct arena *a, const struct place *p, bool exclusive, int64_t wait_ms,
+              struct err *e);
+#define POOL_LOCK_MS 120000
 
 enum pool_state { POOL_GOOD, POOL_ABSENT, POOL_DIFFERS };
 

@@ -200,10 +200,26 @@ static int fetch_indexes(struct run *r, struct suite *s, struct err *e)
     return rc ? -1 : indexes_verify(x, e);
 }
 
+static struct config_strings suites_of_others(const struct run *r, struct arena *a)
+{
+    struct config_strings out = {NULL, 0};
+    size_t room = 0;
+    for (size_t i = 0; i < r->config->mirror_count; i++)
+        room += r->config->mirrors[i].suites.count;
+    out.items = arena_alloc(a, (room + 1) * sizeof *out.items);
+    for (size_t i = 0; i < r->config->mirror_count; i++) {
+        const struct config_mirror *m = &r->config->mirrors[i];
+        for (size_t k = 0; m != r->mirror && k < m->suites.count; k++)
+            out.items[out.count++] = m->suites.items[k];
+    }
+    return out;
+}
+
 static int read_indexes(struct run *r, struct suite *s, struct err *e)
 {
-    const struct contents_rules rules = {.sources = &r->mirror->sources,
-                                         .files_max = r->mirror->limit_files};
+    const struct config_strings others = suites_of_others(r, s->a);
+    const struct contents_rules rules = {
+        .sources = &r->mirror->sources, .others = &others, .files_max = r->mirror->limit_files};
     struct indexes old = {0};
     run_step(r, "verify");
     if (indexes_open(&s->indexes, e) || indexes_check_begin(&s->indexes, e))
@@ -249,7 +265,7 @@ int publish_tree(struct run *r, struct suite *s, int (*also)(void *data, struct 
 {
     struct switching w = {.r = r, .s = s, .also = also, .data = data};
     struct err why = {0};
-    int rc = -1, lock = pool_lock(s->a, &r->place, false, e);
+    int rc = -1, lock = pool_lock(s->a, &r->place, false, POOL_LOCK_MS, e);
     if (lock < 0)
         return -1;
     run_step(r, "publish");

@@ -12,7 +12,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *globs[] = {"nova", "python-*"};
     const struct config_strings sources = {globs, 2};
-    const struct contents_rules rules[] = {{NULL, 0}, {&sources, 10}};
+    static const char *suites[] = {"trixie-epoxy"};
+    const struct config_strings others = {suites, 1};
+    const struct contents_rules rules[] = {{NULL, NULL, 0}, {&sources, &others, 10}};
     for (int i = 0; i < 4; i++) {
         struct arena a = ARENA_INIT;
         struct contents c;

@@ -190,8 +190,8 @@ class Archive:
             f"join deb_status.suites u on u.id = s.suite where u.suite = '{suite}'")
         return json.loads(rows)
 
-    def publish(self, *args, check=True):
-        return self.stack.run("deb-status", "publish", *args, check=check)
+    def publish(self, *args, check=True, **kw):
+        return self.stack.run("deb-status", "publish", *args, check=check, **kw)
 
 
 class Apt:

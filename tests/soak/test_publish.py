@@ -171,10 +171,14 @@ def test_killed_at_each_step(killed):
                 "-e", f"inject={call}:signal=SIGKILL:when={n}", "deb-status-worker", "--once"]
         if os.getuid() == 0:
             argv = ["setpriv", "--reuid=daemon", "--regid=daemon", "--init-groups", *argv]
-        subprocess.run(argv, env=k.archive.stack.env, cwd="/", capture_output=True, check=False,
-                       timeout=120)
-        attempts = k.archive.job(job)["attempts"]
-        state = k.archive.job(job)["state"]
+        tracer = subprocess.Popen(argv, env=k.archive.stack.env, cwd="/",
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # until something was killed: each new process would meet its end at the same call
+        wait_for(lambda: tracer.poll() is not None or k.archive.job(job)["attempts"] > 1 or
+                 "signal" in (k.archive.job(job)["error"] or ""), "a kill, or the end", 60)
+        tracer.terminate()  # it lets go of what it traces
+        tracer.wait()
+        attempts, state = (k.archive.job(job)[f] for f in ("attempts", "state"))
         hit += attempts > 1 or state != "done"
         check_moment(k.archive, k.apt)
         # whatever became of the job: the next worker ends it well

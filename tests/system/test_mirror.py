@@ -483,6 +483,19 @@ def test_other_content_needs_a_new_version(archive, tree):
     assert archive.publish("--check").returncode == 0
 
 
+def test_what_no_index_names_is_not_taken(archive, tree):
+    tick()
+    tree.add(SUITE, "nova", "2:32.5.8-1")
+    h = Host(tree)
+    for name in ("main/extra", "extra.html", "by-hash"):
+        h.write(name, b"x")
+    TOOL.write(f"{tree.archive}/pool/{SUITE}/main/n/nova/extra_1_all.deb", b"x")
+    TOOL.write(f"{tree.archive}/extra", b"x")
+    row = archive.run()
+    assert row["state"] == "done", row["error"]
+    assert not [p for p in archive.tree() if "extra" in p or "by-hash" in p]
+
+
 def test_essential_is_reported(archive, tree):
     tick()
     tree.add(SUITE, "nova", "2:32.5.9-1")

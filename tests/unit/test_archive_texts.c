@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "core/archive/contents.h"
 #include "core/archive/gpg.h"
 #include "core/archive/paths.h"
 #include "core/archive/release.h"
@@ -277,6 +278,37 @@ static void tells_exit_codes_apart(void **state)
     }
 }
 
+/* ---- indexes ---- */
+
+#define PACKAGE                                                                                    \
+    "Package: nova\nFilename: pool/s/main/n/nova_1.deb\nSize: 3\nSHA256: " A64 "\n\n"              \
+    "Package: nova\nFilename: ./pool/t-x/nova_2.deb\nSize: 3\nSHA256: " A64 "\n"
+
+static void knows_whose_a_path_is(void **state)
+{
+    static const char *mine[] = {"nova"}, *other[] = {"t"}, *theirs[] = {"u", "s"};
+    const struct config_strings sources = {mine, 1}, none = {NULL, 0}, t = {other, 1},
+                                s = {theirs, 2};
+    const struct contents_input in = {"Packages", PATHS_PACKAGES, PACKAGE, strlen(PACKAGE)};
+    struct contents_rules rules = {.sources = &sources, .others = &none};
+    struct arena a = ARENA_INIT;
+    struct contents c;
+    struct err e = {0};
+    (void)state;
+    assert_int_equal(contents_read(&a, &in, 1, &rules, &c, &e), 0);
+    assert_int_equal(c.file_count, 2);
+    assert_string_equal(c.files[1].path, "pool/t-x/nova_2.deb");
+    rules.others = &t; /* the whole of a name, not its beginning */
+    assert_int_equal(contents_read(&a, &in, 1, &rules, &c, &e), 0);
+    rules.others = &s;
+    assert_int_equal(contents_read(&a, &in, 1, &rules, &c, &e), -1);
+    assert_non_null(strstr(e.text, "belongs to a suite of another mirror"));
+    rules = (struct contents_rules){.files_max = 1};
+    assert_int_equal(contents_read(&a, &in, 1, &rules, &c, &e), -1);
+    assert_non_null(strstr(e.text, "limits.files"));
+    arena_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +316,7 @@ int main(void)
         cmocka_unit_test(refuses_releases),      cmocka_unit_test(sees_what_stands_around),
         cmocka_unit_test(judges_status),         cmocka_unit_test(takes_armour_off),
         cmocka_unit_test(compares_signed_texts), cmocka_unit_test(tells_exit_codes_apart),
+        cmocka_unit_test(knows_whose_a_path_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
