@@ -86,8 +86,9 @@ static int add_file(struct reader *r, struct deb822_text folder, struct deb822_t
                     struct deb822_text size, struct deb822_text sum, struct err *e)
 {
     struct contents *c = r->c;
-    if (r->rules->files_max > 0 && c->file_count >= 4 * (size_t)r->rules->files_max)
-        return err_set(e, ERR_INPUT, "it names more files than the mirror's limits.files");
+    if (r->rules->files_max > 0 && c->file_count >= 2 * (size_t)r->rules->files_max)
+        return err_set(e, ERR_INPUT,
+                       "it names more files than any mirror may: ten times limits.files");
     if (folder.len > PATHS_MAX || name.len > PATHS_MAX)
         return err_set(e, ERR_INPUT, "a path is too long");
     const char *path = folder.data ? arena_printf(r->a, "%.*s/%.*s", (int)folder.len, folder.data,
@@ -245,7 +246,8 @@ static int unite(struct contents *c, const struct contents_rules *rules, struct 
     }
     c->file_count = n;
     if (rules->files_max > 0 && n > (size_t)rules->files_max)
-        return err_set(e, ERR_INPUT, "it names more files than the mirror's limits.files");
+        return err_set(e, ERR_INPUT,
+                       "it names more files than any mirror may: ten times limits.files");
     if (c->source_count)
         qsort(c->sources, c->source_count, sizeof *c->sources, by_name);
     n = 0;

@@ -49,7 +49,7 @@ struct contents_rules {
     const struct config_strings *sources; /* globs that each source must match; NULL: any */
     /* Suites of other mirrors: pool/SUITE/ is theirs, whoever asks first for a path. NULL: none */
     const struct config_strings *others;
-    int64_t files_max; /* 0: no limit */
+    int64_t files_max; /* that it names; 0: no limit */
 };
 
 /* ERR_INPUT: a paragraph that cannot be read, a path that is not allowed, two hashes for one path,

@@ -14,6 +14,9 @@
 #include "core/base/clock.h"
 #include "core/base/file.h"
 
+/* limits.files is about new files; what an index names altogether may be so many times that. */
+#define NAMED_FACTOR 10
+
 static const char *staged_tree(const struct run *r, const struct suite *s)
 {
     return arena_printf(s->a, "%s/dists/%s", r->index_dir, s->name);
@@ -218,8 +221,9 @@ static struct config_strings suites_of_others(const struct run *r, struct arena 
 static int read_indexes(struct run *r, struct suite *s, struct err *e)
 {
     const struct config_strings others = suites_of_others(r, s->a);
-    const struct contents_rules rules = {
-        .sources = &r->mirror->sources, .others = &others, .files_max = r->mirror->limit_files};
+    const struct contents_rules rules = {.sources = &r->mirror->sources,
+                                         .others = &others,
+                                         .files_max = NAMED_FACTOR * r->mirror->limit_files};
     struct indexes old = {0};
     run_step(r, "verify");
     if (indexes_open(&s->indexes, e) || indexes_check_begin(&s->indexes, e))
@@ -289,7 +293,19 @@ out:
     return rc;
 }
 
-static int fetch_and_publish(struct run *r, struct suite *s, struct err *e)
+struct dropping {
+    struct run *r;
+    const char *suite;
+};
+
+static int drop_hold(void *data, struct err *e)
+{
+    struct dropping *d = data;
+    return record_drop_hold(d->r, d->suite, e);
+}
+
+/* drop: the suite's hold ends with it. */
+static int fetch_and_publish(struct run *r, struct suite *s, bool drop, struct err *e)
 {
     s->bytes_before = r->transfer.bytes;
     if (fetch_indexes(r, s, e))
@@ -298,7 +314,10 @@ static int fetch_and_publish(struct run *r, struct suite *s, struct err *e)
     int rc = read_indexes(r, s, e) || pool_fetch(r, s, e) || indexes_check_end(&s->indexes, e);
     r->checked = NULL;
     run_kill_strays(r);
-    return rc ? -1 : publish_tree(r, s, NULL, NULL, e);
+    if (rc)
+        return -1;
+    struct dropping d = {r, s->name};
+    return publish_tree(r, s, drop ? drop_hold : NULL, &d, e);
 }
 
 /* Nothing to publish. */
@@ -326,9 +345,7 @@ int publish_suite(struct run *r, struct suite *s, struct err *e)
         return -1;
     s->newest_date = s->release.date;
     memcpy(s->newest_sha256, s->sha256, SHA256_HEX);
-    if (fetch_and_publish(r, s, e))
-        return -1;
-    return hold.held || hold.accept_older ? record_drop_hold(r, s->name, e) : 0;
+    return fetch_and_publish(r, s, hold.held || hold.accept_older, e);
 }
 
 void publish_end_suite(struct suite *s)
