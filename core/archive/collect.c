@@ -143,7 +143,6 @@ int collect(struct run *r, struct err *e)
     struct suite_list all = {0};
     struct db_result *due = NULL;
     char grace[24], most[24], least[24], percent[24];
-    struct err busy = {0};
     int lock = -1, rc = -1;
     snprintf(grace, sizeof grace, "%" PRId64, r->config->publish_grace_s);
     snprintf(most, sizeof most, "%d", FILES_MAX);
@@ -157,11 +156,13 @@ int collect(struct run *r, struct err *e)
         return 0;
     }
     run_step(r, "collect");
-    lock = pool_lock(&a, &r->place, true, LOCK_MS, &busy);
-    if (lock < 0)
-        rc = 0;
-    else if (read_all_suites(r, &a, &all, e) == 0)
+    lock = pool_lock(&a, &r->place, true, LOCK_MS, e);
+    if (lock >= 0 && read_all_suites(r, &a, &all, e) == 0)
         rc = remove_due(r, due, &all, e);
+    else if (lock < 0 && e->code == ERR_TRANSIENT) { /* somebody holds it */
+        err_clear(e);
+        rc = 0;
+    }
     free_suites(&all);
     if (lock >= 0)
         close(lock);
