@@ -132,6 +132,28 @@ def another_release(h):
     h.write("InRelease", inrelease)
 
 
+def release_altered(h):
+    h.write("Release", h.read("Release").replace(b"Mirantis", b"Mirantix"))
+
+
+def release_truncated(h):
+    h.write("Release", h.read("Release")[:-40])
+
+
+def detached_truncated(h):
+    h.write("Release.gpg", h.read("Release.gpg")[:-40])
+
+
+def detached_of_another(h):
+    shutil.copy(f"{h.host.archive}/dists/{OTHER}/Release.gpg", h.path("Release.gpg"))
+
+
+def another_suites_files(h):
+    """All of them, validly signed."""
+    for name in ("InRelease", "Release", "Release.gpg"):
+        shutil.copy(f"{h.host.archive}/dists/{OTHER}/{name}", h.path(name))
+
+
 def in_the_middle(h):
     h.write("Release", h.read("Release") + b"\n")
     os.unlink(h.path("Release.gpg"))
@@ -186,6 +208,11 @@ SIGNED = [
     (twice, "text around the signed part"), (cut_off, "ends before its signature"),
     (altered, "signature does not fit the text"), (no_file, "neither InRelease nor Release"),
     (another_release, "do not tell the same"), (in_the_middle, "do not tell the same"),
+    (release_altered, "Release.gpg: .*signature does not fit the text"),
+    (release_truncated, "Release.gpg: .*signature does not fit the text"),
+    (detached_truncated, "Release.gpg: "),
+    (detached_of_another, "Release.gpg: .*signature does not fit the text"),
+    (another_suites_files, "of another suite"),
     (future, "Date .* is in the future"), (expired, "expired .Valid-Until"),
     (of_another_suite, "of another suite"), (with_a_suite, "of another suite .stable"),
     (no_sha256, "no SHA256"), (leading_out, "name that is not allowed"),
@@ -307,6 +334,28 @@ def index_missing(h):
         os.unlink(h.path("main/source/Sources" + end))
 
 
+def index_older(h):
+    """The signed text is new, an index that of the build before: a mirror that went half way."""
+    was = {end: h.read("main/source/Sources" + end) for end in ("", ".gz", ".bz2")}
+    h.host.add(SUITE, "nova", "2:32.4.4-1")
+    for end, data in was.items():
+        h.write("main/source/Sources" + end, data)
+
+
+def index_replaced(h):
+    h.host.add(SUITE, "nova", "2:32.4.5-1")
+    for end in ("", ".gz", ".bz2"):
+        shutil.copy(f"{h.host.archive}/dists/{OTHER}/main/source/Sources{end}",
+                    h.path("main/source/Sources" + end))
+
+
+def index_extra(h):
+    h.host.add(SUITE, "nova", "2:32.4.6-1")
+    text = h.read("main/binary-amd64/Packages").decode()
+    TOOL.put_index(h.path("main/binary-amd64/Packages"),
+                   (text + "\n" + text.replace("Package: nova", "Package: glance")).encode())
+
+
 def index_link(h):
     h.host.add(SUITE, "nova", "2:32.4.3-1")
     for end in ("", ".gz", ".bz2"):
@@ -383,6 +432,9 @@ INDEXES = [
     (index_altered, "Sources.gz is not what the signed Release says"),
     (index_truncated, "Sources is not what the signed Release says"),
     (index_missing, "main/source/Sources, which the signed Release lists, is missing"),
+    (index_older, "main/source/Sources[.a-z0-9]* is not what the signed Release says"),
+    (index_replaced, "main/source/Sources[.a-z0-9]* is not what the signed Release says"),
+    (index_extra, "main/binary-amd64/Packages[.a-z0-9]* is not what the signed Release says"),
     (index_link, "main/source/Sources, which the signed Release lists, is missing"),
     (forms_differ, "main/source/Sources.gz (unpacks to more|holds something else)"),
     (bomb, "main/source/Sources.gz unpacks to more than it should"),
@@ -443,6 +495,19 @@ def pool_fifo(h):
     os.mkfifo(path)
 
 
+def pool_older(h):
+    """The package of before, under the new one's name."""
+    path = h.pool("_all.deb")
+    shutil.copy(f"{h.host.pristine}/debian/{os.path.relpath(path, h.host.archive)}"
+                .replace(os.path.basename(path), "nova_32.0.0-1_all.deb"), path)
+
+
+def pool_replaced(h):
+    """By another package that is as good as this one."""
+    folder = f"{h.host.archive}/pool/{OTHER}/main/p/python-oslo.config"
+    shutil.copy(f"{folder}/python-oslo.config_10.0.0-1.dsc", h.pool(".dsc"))
+
+
 def pool_larger(h):
     with open(h.pool(".dsc"), "ab") as f:
         f.write(b"x" * 100000)
@@ -453,6 +518,8 @@ POOL = [(pool_altered, "all.deb is not what its indexes say"),
         (pool_missing, ".dsc, which its indexes name, is missing"),
         (pool_link, "all.deb, which its indexes name, is missing"),
         (pool_folder, "all.deb.*(missing|is not what)"), (pool_fifo, "all.deb.* is missing"),
+        (pool_older, "all.deb.*(missing|is not what)"),
+        (pool_replaced, ".dsc.*(missing|is not what)"),
         (pool_larger, ".dsc.*(missing|is not what)")]
 
 
