@@ -198,7 +198,7 @@ class Apt:
     """An apt client with everything of its own, of one suite of a stack's archive."""
 
     def __init__(self, folder, url, suite, key):
-        self.dir = folder
+        self.dir, self.key = folder, key
         for name in ("lists/partial", "cache/archives/partial", "etc", "parts", "got"):
             os.makedirs(f"{folder}/{name}")
         with open(f"{folder}/sources.list", "w", encoding="ascii") as f:

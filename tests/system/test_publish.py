@@ -3,6 +3,7 @@
 import email.utils
 import glob
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -11,7 +12,7 @@ import time
 import pytest
 
 from archive import TOOL, Apt, Archive, give
-from conftest import request
+from conftest import TOP, request
 
 SUITE = "bookworm-epoxy-backports"
 
@@ -152,10 +153,67 @@ def test_a_host_changes_no_field_that_users_pin_on(archive, host, apt):
     assert apt.update().returncode == 0, "apt stops where such a field changes"
 
 
-def test_trace(archive):
+def due(archive):
+    """What the schedule queues when archives.refresh is over, and releases' is not."""
+    return archive.stack.psql("select deb_status.queue_schedule(1000000, 0)").splitlines()
+
+
+def test_a_lost_post_costs_no_build(archive, host):
+    """The sweep finds what nobody announced."""
+    host.add(SUITE, "nova", "2:31.0.0-1~bpo12+2")
+    assert f"mirror {archive.mirror}" in due(archive)
+    archive.work_off()
+    assert archive.versions(SUITE)["nova"] == "2:31.0.0-1~bpo12+2"
+    cause, lines = archive.stack.psql(
+        "select cause || '|' || (select count(*) from deb_status.generations g where g.job = j.id) "
+        "from deb_status.jobs j where kind = 'mirror' order by id desc limit 1").split("|")
+    assert (cause, lines) == ("schedule", "1")
+
+
+def trace(archive):
     (path,) = glob.glob(archive.path("project/trace/*"))
     with open(path, encoding="ascii") as f:
-        assert "Used-Tool: deb-status" in f.read()
+        return f.read()
+
+
+def test_trace(archive):
+    text = trace(archive)
+    assert "Used-Tool: deb-status" in text
+    written = email.utils.parsedate_to_datetime(text.splitlines()[0].replace("UTC", "+0000"))
+    newest = archive.stack.psql("select extract(epoch from max(published))::bigint "
+                                "from deb_status.generations")
+    assert abs(written.timestamp() - int(newest)) < 30, text
+
+
+def test_those_who_mirror_us(archive, host, folders, apt):
+    """Pool first, then dists, removes last, as the manual has it: a client of the copy is content
+    at each step."""
+    with open(f"{TOP}/doc/admin.md", encoding="utf-8") as f:
+        steps = re.findall("(?m)^rsync -rt .*", f.read())
+    assert len(steps) == 2
+    copy = folders()
+
+    def step(line):
+        words = [{"rsync://osbpo.example.org/osbpo/": archive.root + "/",
+                  "/srv/osbpo/": copy + "/"}.get(w, w) for w in line.split()]
+        subprocess.run(words, check=True)
+
+    client = Apt(folders(), f"file:{copy}", SUITE, apt.key)
+    for n, version in enumerate(["2:31.0.0-1~bpo12+3", "2:31.0.0-1~bpo12+4"]):
+        step(steps[0])
+        assert os.path.exists(f"{copy}/dists") == (n > 0), "pool first"
+        host.add(SUITE, "nova", version)  # a build comes in between, once with nothing there yet
+        assert archive.run()["state"] == "done"
+        if n > 0:
+            assert client.update().returncode == 0
+            assert client.download("nova").returncode == 0, "what its dists names is there"
+        step(steps[1])
+        done = client.update()
+        assert done.returncode == 0, done.stderr
+        assert client.download("nova").returncode == 0
+        assert client.version("nova") == version
+    with open(glob.glob(f"{copy}/project/trace/*")[0], encoding="ascii") as f:
+        assert f.read() == trace(archive)
 
 
 # ---------------------------------------------------------------- announcements
@@ -372,6 +430,7 @@ def test_frozen_and_orphaned_suites_stay(archive, host):
     archive.rewrite()
     before = archive.tree()
     archive.work_off()
+    assert due(archive) == ["archives"], "it is not swept"
     assert archive.stack.run("deb-status", "enqueue", "mirror", "bookworm-epoxy",
                              check=False).returncode == 1
     give(archive.parent)
