@@ -73,9 +73,9 @@ $(LIB): $(call objects,$(CORE_C)) $(BUILD)/gen/queries.o $(BUILD)/gen/scripts.o
 	rm -f $@
 	$(AR) rcsD $@ $^
 
-# cgi/http and cgi/hook without its main: for the tests
+# cgi/http, cgi/hook without its main, and what of cgi/pages needs no template: for the tests
 CGI_LIB := $(BUILD)/libcgi.a
-$(CGI_LIB): $(call objects,$(HTTP_C) $(filter-out cgi/hook/main.c,$(HOOK_C)))
+$(CGI_LIB): $(call objects,$(HTTP_C) $(filter-out cgi/hook/main.c,$(HOOK_C)) cgi/pages/cache.c)
 	rm -f $@
 	$(AR) rcsD $@ $^
 

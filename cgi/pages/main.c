@@ -153,6 +153,7 @@ int main(void)
                                   .end = end};
     int code = server_run(&http);
     db_close(app.db);
+    cache_free(&app.cache);
     config_free(app.config);
     return code;
 }

@@ -110,9 +110,26 @@ static bool has_all_but_jobs(const struct page *p)
     return strncmp(theirs, same, strlen(same)) == 0;
 }
 
-static void start_live(struct page *p, const char *name)
+static void set_html(struct response *res)
+{
+    res->type = "text/html; charset=utf-8";
+    response_header(res, "Content-Security-Policy",
+                    "default-src 'self'; base-uri 'none'; form-action 'self'; "
+                    "frame-ancestors 'none'; object-src 'none'");
+    response_header(res, "X-Content-Type-Options", "nosniff");
+    response_header(res, "Referrer-Policy", "same-origin");
+}
+
+static enum page_state start_live(struct page *p, const char *name)
 {
     p->only_jobs = strcmp(name, "series") == 0 && has_all_but_jobs(p);
+    if (!p->only_jobs)
+        p->cache_key =
+            arena_printf(p->req->arena, "%s\n%s\n%s", p->req->path, p->req->query, p->etag);
+    if (p->cache_key && cache_get(&p->app->cache, p->cache_key, &p->res->body)) {
+        set_html(p->res);
+        return PAGE_ANSWERED;
+    }
     page_start(p, name);
     if (p->only_jobs)
         template_show(p->body, "IF_PART");
@@ -121,6 +138,7 @@ static void start_live(struct page *p, const char *name)
     template_set(p->body, "REVISION", db_value(p->head, 0, "revision"));
     template_set(p->body, "POLL", db_value_bool(p->head, 0, "busy") ? "2" : "10");
     template_show(p->root, "IF_REFRESH");
+    return PAGE_GO_ON;
 }
 
 enum page_state page_begin(struct page *p, struct pages *app, struct request *req,
@@ -128,9 +146,7 @@ enum page_state page_begin(struct page *p, struct pages *app, struct request *re
                            const char *target, struct err *e)
 {
     enum page_state state = page_open(p, app, req, res, series, target, e);
-    if (state == PAGE_GO_ON)
-        start_live(p, name);
-    return state;
+    return state == PAGE_GO_ON ? start_live(p, name) : state;
 }
 
 enum page_state page_begin_with(struct page *p, struct pages *app, struct request *req,
@@ -138,9 +154,7 @@ enum page_state page_begin_with(struct page *p, struct pages *app, struct reques
                                 const struct db_query *query, const char *param, struct err *e)
 {
     enum page_state state = page_open_with(p, app, req, res, query, param, e);
-    if (state == PAGE_GO_ON)
-        start_live(p, name);
-    return state;
+    return state == PAGE_GO_ON ? start_live(p, name) : state;
 }
 
 int page_finish(struct page *p, const char *title, struct err *e)
@@ -148,12 +162,7 @@ int page_finish(struct page *p, const char *title, struct err *e)
     bool fragment = *page_param(p, "fragment") != '\0';
     template_set_global(p->root, "TITLE", title);
     buf_reset(&p->res->body);
-    p->res->type = "text/html; charset=utf-8";
-    response_header(p->res, "Content-Security-Policy",
-                    "default-src 'self'; base-uri 'none'; form-action 'self'; "
-                    "frame-ancestors 'none'; object-src 'none'");
-    response_header(p->res, "X-Content-Type-Options", "nosniff");
-    response_header(p->res, "Referrer-Policy", "same-origin");
+    set_html(p->res);
     return template_expand(fragment ? "fragment.html" : "layout.html", p->root, &p->res->body, e);
 }
 
@@ -165,9 +174,11 @@ int page_end(struct page *p, const char *title, struct err *e)
         template_show(p->body, "IF_ON_QUEUE");
     if (strncmp(p->req->path, "/api", 4) == 0)
         template_show(p->body, "IF_ON_API");
-    if (page_finish(p, title, e))
+    if (page_finish(p, title, e) || db_commit(p->app->db, e))
         return -1;
-    return db_commit(p->app->db, e);
+    if (p->cache_key)
+        cache_put(&p->app->cache, p->cache_key, &p->res->body);
+    return 0;
 }
 
 void page_drop(struct page *p)

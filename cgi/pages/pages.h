@@ -13,6 +13,7 @@
 #include "cgi/http/request.h"
 #include "cgi/http/response.h"
 #include "cgi/http/routes.h"
+#include "cgi/pages/cache.h"
 #include "cgi/pages/template.h"
 #include "core/base/clock.h"
 #include "core/config/config.h"
@@ -26,6 +27,7 @@ struct pages {
     char base[256];          /* path of site.url, without a slash at its end: "/deb-status" */
     const char *share;       /* folder of templates/ and static/ */
     int64_t stat_ms;         /* when the configuration's files were looked at last */
+    struct cache cache;      /* HTML pages that were made */
 };
 
 /* A connection, opened anew where it was lost. ERR_DATABASE within 3 s. */
@@ -39,8 +41,9 @@ struct page {
     struct template_dict *root, *body, *content; /* layout, header and main, the page's own */
     struct db_result *head;                      /* the row of page_revision */
     char etag[128];
-    const char *series; /* as the database writes it; NULL: of no series */
-    bool only_jobs;     /* the reader has all but the jobs: that part alone is asked for */
+    const char *cache_key; /* NULL: not to be kept */
+    const char *series;    /* as the database writes it; NULL: of no series */
+    bool only_jobs;        /* the reader has all but the jobs: that part alone is asked for */
 };
 
 enum page_state { PAGE_FAILED = -1, PAGE_GO_ON = 0, PAGE_ANSWERED = 1 };
@@ -51,7 +54,8 @@ enum page_state { PAGE_FAILED = -1, PAGE_GO_ON = 0, PAGE_ANSWERED = 1 };
 enum page_state page_open(struct page *p, struct pages *app, struct request *req,
                           struct response *res, const char *series, const char *target,
                           struct err *e);
-/* page_open for an HTML page whose content is that template; `name` is its kind (series). */
+/* page_open for an HTML page whose content is that template; `name` is its kind (series).
+ * PAGE_ANSWERED as well where the page had been made before. */
 enum page_state page_begin(struct page *p, struct pages *app, struct request *req,
                            struct response *res, const char *name, const char *series,
                            const char *target, struct err *e);
