@@ -17,12 +17,15 @@ with s as (
         count(*) over (partition by sp.series, d.name) as of_deliverable
     from series_projects sp join projects pr on pr.id = sp.project join deliverables d on d.id = sp.deliverable
    where sp.series in (select id from s union all select id from p)
-), new as (
+), new as ( -- `not in`, for a table of hashes: the planner knows nothing of how much `named` holds
   select n.* from named n where n.series = (select id from s) and exists (select from p)
-     and not exists (select from named o where o.series = (select id from p) and o.project = n.project)
+     and n.project not in (select o.project from named o where o.series = (select id from p))
 ), gone as (
   select o.* from named o where o.series = (select id from p)
-     and not exists (select from named n where n.series = (select id from s) and n.project = o.project)
+     and o.project not in (select n.project from named n where n.series = (select id from s))
+), packaged as (
+  select m.project, min(m.source) as source from suite_matches m
+   where m.project in (select project from gone) group by m.project
 ), renamed as (
   select distinct on (n.project) n.project as new, g.project as old, g.repo as old_repo
     from new n
@@ -57,7 +60,7 @@ select part, project, name, team, type, text, (select name from p) as before fro
   union all
   select case when g.independent then 2 else 4 end, g.repo, g.last, g.team, g.type,
          concat_ws(', ', case when g.independent then 'to _independent' end, v.version,
-                   (select 'package ' || min(m.source) from suite_matches m where m.project = g.project))
+                   (select 'package ' || k.source from packaged k where k.project = g.project))
     from gone g left join series_versions v on v.series = g.series and v.project = g.project
    where g.project not in (select old from renamed)
   union all

@@ -164,15 +164,22 @@ language sql stable as $$
              where r.carries is not null
              group by r.carries, cs.position order by count(*) desc, cs.position desc limit 1) end,
          c.ok, c.outdated, c.missing, c.ahead, c.unreleased, c.masked,
-         (select percentile_cont(0.5) within group (order by s.days_to_target)
-            from deb_status.status_at(t.id, p_at) s where not s.masked and s.moved is null),
+         c.days_to_target,
          (select string_agg(su.name || ': ' || su.error, '; ' order by ts.position)
             from deb_status.target_suites ts join deb_status.suites su on su.id = ts.suite
            where ts.target = t.id and su.error is not null),
          t.position
     from deb_status.series se
     join deb_status.targets t on t.series = se.id
-   cross join lateral deb_status.status_counts(se.name, t.name, p_at) c
+   cross join lateral ( -- as status_counts() and the median in one pass
+     select count(*) filter (where not s.masked and s.state = 'ok') as ok,
+            count(*) filter (where not s.masked and s.state = 'outdated') as outdated,
+            count(*) filter (where not s.masked and s.state = 'missing') as missing,
+            count(*) filter (where not s.masked and s.state = 'ahead') as ahead,
+            count(*) filter (where not s.masked and s.state = 'unreleased') as unreleased,
+            count(*) filter (where s.masked) as masked,
+            percentile_cont(0.5) within group (order by s.days_to_target) filter (where not s.masked) as days_to_target
+       from deb_status.status_at(t.id, p_at) s where s.moved is null) c
    where (p_series is null or se.name = p_series) and (p_target is null or t.name = p_target)
    order by se.position desc, se.name, t.position, t.name
 $$;

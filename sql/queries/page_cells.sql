@@ -50,9 +50,11 @@ select k.project, k.name, k.name <> regexp_replace(k.project, '^.*/', '') as oth
        k.target as target_name, k.debian, k.state, k.behind,
        case when k.other_series then k.carries end as carries,
        k.other_series and k.state = 'ahead' as else, k.patched,
-       k.awaited is false as not_awaited, (select string_agg(x.key || ' ' || x.value, ', ' order by x.key) filter (where x.n <= 3)
+       k.awaited is false as not_awaited,
+       -- shown beside one target alone
+       case when $2::text is not null then (select string_agg(x.key || ' ' || x.value, ', ' order by x.key) filter (where x.n <= 3)
                || case when count(*) > 3 then ' and ' || count(*) - 3 || ' more' else '' end
-          from (select e.key, e.value, row_number() over (order by e.key) as n from jsonb_each_text(k.elsewhere) e) x) as elsewhere,
+          from (select e.key, e.value, row_number() over (order by e.key) as n from jsonb_each_text(k.elsewhere) e) x) end as elsewhere,
        k.masked as masked_row, k.mask_reason, k.moved, iso(k.since) as since,
        not k.since_known as since_unknown, k.group_name,
        case when $3 is null and k.state in ('outdated', 'missing') then iso(k.released) end as late_since,
