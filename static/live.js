@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps an open page current. It asks the page's own address with the ETag it has; a 304 costs
 // nothing, anything else is laid over the page cell by cell, so that scroll position, focus,
-// selection and open details stay. Moving between pages loads the content alone. Without it all
-// pages work as well, by links, a form and meta refresh.
+// selection and open details stay. Moving between pages loads the content alone, and begins when a
+// link is pointed at; pages that were left are kept and asked for news when they are back. Without
+// it all pages work as well, by links, a form and meta refresh.
 'use strict';
 (() => {
-  const QUIET_S = 60, MARK_MS = 6000, TYPING_MS = 150;
+  const QUIET_S = 60, MARK_MS = 6000, TYPING_MS = 150, POINTED_MS = 70, KEPT = 6;
   const base = document.body.dataset.base;
   const live = document.getElementById('live'), away = document.getElementById('away');
-  let etag = '', timer = 0, asking = null, lost = null, typing = 0, where = location.pathname + location.search;
+  let etag = '', timer = 0, asking = null, lost = null, typing = 0, where = location.pathname + location.search, shown = where;
 
   const main = () => document.getElementById('main');
   const key = n => n.nodeType === 1 ? n.getAttribute('data-key') || n.id || '' : '';
@@ -90,34 +91,43 @@
       : [...rows].map(r => [r.querySelector('th').textContent.trim(), ...[...r.querySelectorAll('[class^="s-"]')].map(s => s.textContent)].join(' ')).join('; ');
   }
 
-  function lay(text, marked) {
-    const doc = new DOMParser().parseFromString(text, 'text/html');
-    const now = doc.getElementById('main'), old = main();
-    if (!now) return false;
-    if (now.dataset.build !== old.dataset.build && old.dataset.build) { // this script is of an older release
-      history.scrollRestoration = 'auto';
-      location.reload();
-      return false;
-    }
-    const sameOrigin = now.dataset.instance && now.dataset.instance === old.dataset.instance;
-    if (marked && sameOrigin && +now.dataset.revision < +old.dataset.revision) return false; // a standby that lags
-    const changed = marked ? new Set() : null;
-    const had = document.activeElement;
-    if (now.dataset.part) { // the jobs alone: all else is as it was
-      const strip = document.getElementById('strip');
-      if (strip) morph(strip, doc.getElementById('strip'), null);
-      for (const k of ['revision', 'etag', 'poll']) old.dataset[k] = now.dataset[k];
-      etag = '"' + now.dataset.etag + '"';
-      return true;
-    }
-    document.title = doc.title;
-    morph(document.getElementById('top'), doc.getElementById('top'), null);
-    morph(old, now, changed);
-    if (had && had !== document.activeElement && had.isConnected) had.focus({ preventScroll: true });
-    etag = now.dataset.etag ? '"' + now.dataset.etag + '"' : '';
-    if (changed) mark(changed);
-    return true;
+  // A page's parts out of an answer's text, null where it is no page of ours. other: the server is
+  // of another release than this script.
+  function parse(text) {
+    const doc = text && new DOMParser().parseFromString(text, 'text/html'), now = doc && doc.getElementById('main');
+    return now && { title: doc.title, top: doc.getElementById('top'), main: now, other: now.dataset.build !== main().dataset.build };
   }
+
+  function lay(now, marked) {
+    const old = main();
+    const sameOrigin = now.main.dataset.instance && now.main.dataset.instance === old.dataset.instance;
+    if (marked && sameOrigin && +now.main.dataset.revision < +old.dataset.revision) return; // a standby that lags
+    if (now.main.dataset.part) { // the jobs alone: all else is as it was
+      const strip = document.getElementById('strip');
+      if (strip) morph(strip, now.main.querySelector('#strip'), null);
+      for (const k of ['revision', 'etag', 'poll']) old.dataset[k] = now.main.dataset[k];
+    } else {
+      const changed = marked ? new Set() : null, had = document.activeElement;
+      document.title = now.title;
+      morph(document.getElementById('top'), now.top, null);
+      morph(old, now.main, changed);
+      if (had && had !== document.activeElement && had.isConnected) had.focus({ preventScroll: true });
+      if (changed) mark(changed);
+    }
+    known();
+  }
+
+  // Another page takes the place of this one, which is kept as it stands.
+  function swap(now, left) {
+    keepPage(left, { title: document.title, top: document.getElementById('top').cloneNode(true), main: main() });
+    document.title = now.title;
+    morph(document.getElementById('top'), now.top, null);
+    ages(now.main);
+    main().replaceWith(now.main);
+    known();
+  }
+
+  function known() { etag = main().dataset.etag ? '"' + main().dataset.etag + '"' : ''; }
 
   // --- asking ------------------------------------------------------------------------------------
   function fragment(url) {
@@ -126,16 +136,19 @@
     return u;
   }
 
+  async function load(url, headers, signal) {
+    const answer = await fetch(fragment(url), { headers, cache: 'no-store', signal });
+    if (answer.status === 304) return { same: true };
+    const html = (answer.headers.get('Content-Type') || '').startsWith('text/html');
+    return { ok: answer.ok, status: answer.status, text: html ? await answer.text() : null, url: answer.url };
+  }
+
   async function ask(url, conditional) {
     if (asking) asking.abort();
     const mine = asking = new AbortController();
     const limit = setTimeout(() => mine.abort(), 10000);
     try {
-      const headers = conditional && etag ? { 'If-None-Match': etag } : {};
-      const answer = await fetch(fragment(url), { headers, cache: 'no-store', signal: mine.signal });
-      if (answer.status === 304) return { same: true };
-      const html = (answer.headers.get('Content-Type') || '').startsWith('text/html');
-      return { ok: answer.ok, status: answer.status, text: html ? await answer.text() : null, url: answer.url };
+      return await load(url, conditional && etag ? { 'If-None-Match': etag } : {}, mine.signal);
     } finally {
       clearTimeout(limit);
       if (asking === mine) asking = null;
@@ -149,13 +162,17 @@
     away.textContent = 'The server has not been reached since ' + lost.toLocaleTimeString() + '. What you see is of that time.';
   }
 
+  // With the script of the server's release.
+  function anew() { history.scrollRestoration = 'auto'; location.reload(); }
+
   async function poll() {
     const asked = where;
     try {
       const answer = await ask(asked, true);
       if (asked !== where) return;
       reached(answer.same || answer.ok || answer.status === 404);
-      if (answer.text && answer.ok) lay(answer.text, true);
+      const now = answer.ok ? parse(answer.text) : null;
+      if (now && now.other) anew(); else if (now) lay(now, true);
     } catch (e) {
       if (asked === where && e.name !== 'AbortError') reached(false);
       else if (asked === where && !asking) reached(false);
@@ -175,30 +192,73 @@
     && !a.pathname.startsWith(base + '/static/') && !a.dataset.plain && !a.target && !a.hasAttribute('download')
     && !/\/(api\/v1\/|health$|metrics$)|\.(atom|svg)$/.test(a.pathname);
 
+  // Pages that were left or are asked for ahead, by address, the newest last.
+  const kept = new Map();
+  let ahead = null, pointed = 0;
+  function keepPage(at, page) {
+    kept.delete(at);
+    kept.set(at, page);
+    if (kept.size > KEPT) kept.delete(kept.keys().next().value);
+  }
+
+  // Where a link leads: a list's filter goes with the reader to the next list.
+  function target(a) {
+    const u = new URL(a.href);
+    if (u.pathname !== location.pathname && isList(u.pathname) && isList(location.pathname) && !u.search) u.search = location.search;
+    return u;
+  }
+
+  function prepare(a) {
+    const u = target(a), at = u.pathname + u.search;
+    if (u.pathname === location.pathname || kept.has(at) || (ahead && ahead.at === at)) return;
+    const page = load(at, {}).then(answer => {
+      const now = answer.ok && new URL(answer.url).pathname === u.pathname ? parse(answer.text) : null;
+      if (now && !now.other) { ages(now.main); keepPage(at, now); }
+      return answer;
+    }, () => null).finally(() => { if (ahead && ahead.page === page) ahead = null; });
+    ahead = { at, page };
+  }
+  function point(e, wait) {
+    const a = e.target.closest && e.target.closest('a[href]');
+    clearTimeout(pointed);
+    if (a && ours(a)) pointed = setTimeout(prepare, wait, a);
+  }
+  document.addEventListener('pointerover', e => { if (e.pointerType === 'mouse') point(e, POINTED_MS); });
+  document.addEventListener('focusin', e => point(e, 2 * POINTED_MS));
+  document.addEventListener('pointerdown', e => { if (!e.button) point(e, 0); });
+
+  // Shows a page at an address; how: push, replace or back, as the history has it.
   async function go(url, how) {
-    const u = new URL(url, location.href), moved = u.pathname !== location.pathname;
+    const u = new URL(url, location.href), left = shown, moved = u.pathname !== left.split('?')[0];
     where = u.pathname + u.search;
+    const at = where;
     clearTimeout(timer);
-    let answer;
-    try { answer = await ask(where, false); } catch (e) {
-      if (e.name !== 'AbortError' || where === u.pathname + u.search && !asking) location.assign(u);
-      return;
+    clearTimeout(pointed);
+    if (moved && ahead && ahead.at === at) { await ahead.page; if (where !== at) return; }
+    let now = moved ? kept.get(at) : null, end = u;
+    const fresh = !now;
+    if (!now) {
+      let answer;
+      try { answer = await ask(at, false); } catch (e) {
+        if (e.name !== 'AbortError' || where === at && !asking) location.assign(u);
+        return;
+      }
+      if (where !== at) return;
+      now = parse(answer.text);
+      if (!now || now.other) { location.assign(u); return; }
+      end = new URL(answer.url); end.searchParams.delete('fragment'); end.hash = u.hash;
+      where = end.pathname + end.search;
     }
-    if (where !== u.pathname + u.search) return;
-    if (!answer.text || !/id="main"/.test(answer.text)) { location.assign(u); return; }
-    const end = new URL(answer.url); end.searchParams.delete('fragment'); end.hash = u.hash;
-    where = end.pathname + end.search;
+    kept.delete(at);
     if (how === 'push') history.pushState({ y: 0 }, '', end); else if (how === 'replace') history.replaceState(history.state, '', end);
-    if (moved) { // another page: nothing of the old one stays
-      main().dataset.instance = ''; main().replaceChildren();
-    }
-    lay(answer.text, false);
-    reached(true); ages(document); keep();
+    if (moved) swap(now, left); else { lay(now, false); ages(main()); }
+    shown = where;
+    reached(true); keep();
     if (moved && how === 'push') { scrollTo(0, 0); main().focus({ preventScroll: true }); live.textContent = document.title; }
     const part = how === 'push' && u.hash && document.getElementById(decodeURIComponent(u.hash.slice(1)));
     if (part) part.scrollIntoView();
     if (how === 'back') scrollTo(0, (history.state && history.state.y) || 0);
-    plan();
+    plan(!fresh); // what was kept may be old
   }
 
   document.addEventListener('click', e => {
@@ -210,9 +270,8 @@
     e.preventDefault();
     if (a.dataset.reset) forget();
     history.replaceState({ ...history.state, y: scrollY }, '');
-    const u = new URL(a.href), same = u.pathname === location.pathname;
-    if (!same && isList(u.pathname) && isList(location.pathname) && !u.search) u.search = location.search;
-    go(u, same && a.closest('th') ? 'replace' : 'push');
+    const u = target(a);
+    go(u, u.pathname === location.pathname && a.closest('th') ? 'replace' : 'push');
   });
   document.addEventListener('keydown', e => {
     const open = e.key === 'Escape' && document.querySelector('td details[open]');
@@ -275,7 +334,7 @@
 
   document.documentElement.classList.add('live');
   if ('scrollRestoration' in history) history.scrollRestoration = 'manual';
-  etag = main().dataset.etag ? '"' + main().dataset.etag + '"' : '';
+  known();
   ages(document);
   setInterval(() => { if (!document.hidden) ages(document); }, 15000);
   document.addEventListener('visibilitychange', () => plan(!document.hidden));
