@@ -227,7 +227,7 @@ static int run_gpgv(const struct gpg_verifier *v, const char *const *argv, struc
     struct proc_result r = {0};
     int rc = proc_run(&spec, &r, e);
     if (rc == 0) {
-        rc = gpg_judge_status(buf_str(&r.out), e);
+        rc = proc_found_disk_full(&spec, &r, e) ? -1 : gpg_judge_status(buf_str(&r.out), e);
         if (rc == 0 && r.exit_code != 0 && !strstr(buf_str(&r.out), "[GNUPG:] NO_PUBKEY "))
             rc = err_set(e, ERR_INPUT, "gpgv refused it (exit code %d)", r.exit_code);
         if (rc)

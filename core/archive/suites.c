@@ -130,6 +130,7 @@ static const struct {
     const char *words, *sentence;
     enum err_code code;
 } meanings[] = {
+    {"No space left", "the disk is full", ERR_SYSTEM},
     {"NO_PUBKEY", "its signature is by a key that is not in the configured keyring", ERR_INPUT},
     {"BADSIG", "its signature is wrong", ERR_INPUT},
     {"EXPKEYSIG", "its signing key has expired", ERR_INPUT},
@@ -158,7 +159,6 @@ static const struct {
     {"no longer has a Release file", "there is no such suite at its address any more", ERR_INPUT},
     {"signatures were invalid", "its signature is wrong", ERR_INPUT},
     {"couldn't be verified", "its signature cannot be verified", ERR_INPUT},
-    {"No space left", "the disk is full", ERR_SYSTEM},
 };
 
 static int explain(const struct proc_result *r, struct err *e)

@@ -390,6 +390,19 @@ int proc_run(const struct proc_spec *spec, struct proc_result *result, struct er
     return rc;
 }
 
+bool proc_found_disk_full(const struct proc_spec *spec, const struct proc_result *result,
+                          struct err *e)
+{
+    static const int numbers[] = {ENOSPC, EDQUOT};
+    for (size_t i = 0; result->exit_code != 0 && i < sizeof numbers / sizeof *numbers; i++)
+        if (strstr(buf_str(&result->err), strerror(numbers[i]))) {
+            errno = numbers[i];
+            err_errno(e, "%s", spec->argv[0]);
+            return true;
+        }
+    return false;
+}
+
 int proc_run_ok(const struct proc_spec *spec, struct proc_result *result, struct err *e)
 {
     if (proc_run(spec, result, e) != 0)
@@ -398,7 +411,7 @@ int proc_run_ok(const struct proc_spec *spec, struct proc_result *result, struct
         return 0;
     if (result->signal)
         err_set(e, ERR_TRANSIENT, "%s was ended by signal %d", spec->argv[0], result->signal);
-    else
+    else if (!proc_found_disk_full(spec, result, e))
         err_set(e, ERR_INPUT, "%s failed with exit code %d", spec->argv[0], result->exit_code);
     return err_detail(e, buf_str(&result->err), (long)result->err.len);
 }

@@ -47,8 +47,14 @@ struct proc_result {
  * be freed in either case. */
 int proc_run(const struct proc_spec *spec, struct proc_result *result, struct err *e);
 
-/* As proc_run, and any exit but 0 is an error with stderr as its detail. */
+/* As proc_run, and any exit but 0 is an error with stderr as its detail: ERR_SYSTEM where that says
+ * that the disk is full, else ERR_INPUT. */
 int proc_run_ok(const struct proc_spec *spec, struct proc_result *result, struct err *e);
+
+/* Whether a child that failed said that the disk, or its owner's share of it, is full: e says so
+ * then (ERR_SYSTEM). For programs of which nobody else writes the words. */
+bool proc_found_disk_full(const struct proc_spec *spec, const struct proc_result *result,
+                          struct err *e);
 
 void proc_result_free(struct proc_result *result);
 
