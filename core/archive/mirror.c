@@ -158,6 +158,7 @@ static int prepare(struct run *r, struct err *e)
                                         .folder = arena_printf(r->a, "%s/gpg", r->staging),
                                         .keep_fds = r->keep_fds};
     r->recheck = file_exists(place_recheck(r->a, &r->place, m->name));
+    r->reconcile = file_exists(place_taken(r->a, &r->place, m->name));
     return 0;
 }
 

@@ -41,6 +41,11 @@ const char *place_staging(struct arena *a, const struct place *p, const char *mi
     return arena_printf(a, "%s/staging/%s", p->work, mirror);
 }
 
+const char *place_taken(struct arena *a, const struct place *p, const char *mirror)
+{
+    return arena_printf(a, "%s/staging/%s/taken", p->work, mirror);
+}
+
 const char *place_lock(struct arena *a, const struct place *p, const char *name)
 {
     return arena_printf(a, "%s/locks/%s", p->work, name);

@@ -9,6 +9,7 @@
  *   locks/MIRROR              held by the one run that may touch that mirror's suites
  *   locks/pool                held while pool files are taken in or removed
  *   staging/MIRROR/           what a run fetches, until it is verified
+ *   staging/MIRROR/taken      some of it has gone to the pool
  *   generations/SUITE/N/      earlier generations; next/ is the one being made
  *   records/SUITE/HASH        what a generation came from, by the SHA-256 of its signed file
  *   recheck/MIRROR            the next run shall look at every file again
@@ -33,6 +34,7 @@ const char *place_suite(struct arena *a, const struct place *p, const char *suit
 const char *place_generations(struct arena *a, const struct place *p, const char *suite);
 const char *place_records(struct arena *a, const struct place *p, const char *suite);
 const char *place_staging(struct arena *a, const struct place *p, const char *mirror);
+const char *place_taken(struct arena *a, const struct place *p, const char *mirror);
 const char *place_lock(struct arena *a, const struct place *p, const char *name);
 const char *place_recheck(struct arena *a, const struct place *p, const char *mirror);
 

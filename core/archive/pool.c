@@ -255,6 +255,9 @@ int pool_take_in(struct run *r, struct suite *s, struct err *e)
     int rc = 0, root, staged;
     if (s->missing_count == 0)
         return 0;
+    /* it stays where nothing is published in the end: the next run finds what nobody names */
+    if (file_write(place_taken(r->a, &r->place, r->mirror->name), "", 0, 0644, e))
+        return -1;
     root = open_folder(r->place.root, e);
     staged = root < 0 ? -1 : open_folder(r->pool_dir, e);
     if (staged < 0)

@@ -328,6 +328,24 @@ def test_old_files_go_after_the_grace_time(archive, host):
 
 # ---------------------------------------------------------------- disk and database
 
+def test_what_a_failed_try_took_in_goes_as_well(archive, host):
+    """Its pool files were there before the switch that failed, and the host has a newer build."""
+    path = f"pool/{SUITE}/main/p/python-oslo.config/python-oslo.config_9.7.1-1_all.deb"
+    generations = f"{archive.work}/generations/{SUITE}"
+    host.add(SUITE, "python-oslo.config", "1:9.7.1-1")
+    os.chmod(generations, 0o500)
+    try:
+        assert archive.run()["state"] == "failed"
+    finally:
+        os.chmod(generations, 0o755)
+    assert os.path.exists(archive.path(path))
+    host.add(SUITE, "python-oslo.config", "1:9.7.2-1")
+    assert archive.run()["state"] == "done"
+    unnamed = archive.stack.psql(f"select unnamed is not null from deb_status.pool_files where path = '{path}'")
+    assert unnamed == "t", "it goes after the grace time"
+    assert not archive.staging()
+
+
 def test_a_restored_database_with_an_empty_disk(archive, apt):
     shutil.rmtree(archive.root)
     shutil.rmtree(archive.work)
