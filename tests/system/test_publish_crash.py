@@ -89,13 +89,13 @@ def content(apt):
 def ends_well(archive, apt, job, version):
     row = archive.stack.wait_job(job, 90)
     assert row["state"] == "done", row
+    wait_for(lambda: not runs(archive), "no process of a run is left")
     content(apt)
     assert apt.version("nova") == version
     assert archive.versions(SUITE)["nova"] == version
     done = archive.publish("--check", check=False)
     assert done.returncode == 0, done.stdout
     assert not archive.staging()
-    wait_for(lambda: not runs(archive), "no process of a run is left")
 
 
 class Versions:
