@@ -209,12 +209,31 @@ static int add_set_aside(struct page *p, struct err *e)
     return 0;
 }
 
+static void add_pictures(struct page *p, const struct series_asked *a)
+{
+    struct template_dict *d =
+        template_include(template_section(p->content, "PICTURED"), "PICTURES", "pictures.html");
+    struct buf url = BUF_INIT;
+    buf_add_str(&url, p->app->base);
+    response_encode_path(&url, p->req->path, true);
+    /* the revision makes a changed picture another address */
+    const char *tag = db_value(p->head, 0, "revision");
+    template_set(d, "STATES_URL",
+                 arena_printf(p->req->arena, "%s/states.svg?r=%s", buf_str(&url), tag));
+    if (a->target)
+        template_set(template_section(d, "BEHIND"), "BEHIND_URL",
+                     arena_printf(p->req->arena, "%s/behind.svg?r=%s", buf_str(&url), tag));
+    buf_free(&url);
+}
+
 static int add_about(struct page *p, const struct series_asked *a, struct err *e)
 {
     struct db_result *r = NULL;
-    if (db_call(p->app->db, &query_page_series_head, &r, e, p->series))
+    if (db_call(p->app->db, &query_page_series_head, &r, e, p->series, a->target))
         return -1;
     page_row(p->content, r, 0);
+    if (db_value_bool(r, 0, "drawn")) /* a single day is no picture */
+        add_pictures(p, a);
     db_result_free(r);
     template_set(p->content, "SERIES", p->series);
     if (a->target)
@@ -229,22 +248,6 @@ static int add_about(struct page *p, const struct series_asked *a, struct err *e
         page_set(p->content, "AT_TIME", a->at);
     page_set(p->content, "AT", page_param(p, "at"));
     return 0;
-}
-
-static void add_pictures(struct page *p, const struct series_asked *a)
-{
-    struct template_dict *d = template_include(p->content, "PICTURES", "pictures.html");
-    struct buf url = BUF_INIT;
-    buf_add_str(&url, p->app->base);
-    response_encode_path(&url, p->req->path, true);
-    /* the revision makes a changed picture another address */
-    const char *tag = db_value(p->head, 0, "revision");
-    template_set(d, "STATES_URL",
-                 arena_printf(p->req->arena, "%s/states.svg?r=%s", buf_str(&url), tag));
-    if (a->target)
-        template_set(template_section(d, "BEHIND"), "BEHIND_URL",
-                     arena_printf(p->req->arena, "%s/behind.svg?r=%s", buf_str(&url), tag));
-    buf_free(&url);
 }
 
 /* The jobs that concern the page, under its heading. */
@@ -269,7 +272,6 @@ static int add_all(struct page *p, struct series_asked *a, struct err *e)
     add_head(p, a, targets);
     if (series_add_rows(p, a, e) || add_presets(p, a, e) || add_set_aside(p, e))
         goto out;
-    add_pictures(p, a);
     rc = a->target ? add_apt(p, a, e) : 0;
 out:
     db_result_free(targets);

@@ -34,6 +34,7 @@ static const struct field cell_fields[] = {
     FIELD("target_name", "TARGET_NAME"),
     FIELD("debian", "DEBIAN"),
     FIELD("state", "STATE"),
+    FIELD("unread", "UNREAD"),
     FIELD("behind", "BEHIND"),
     FIELD("carries", "CARRIES"),
     FIELD("else", "ELSE"),

@@ -3,8 +3,11 @@
 -- project is shown with all its targets where one of them fits. $1 series, $2 target or null,
 -- $3 time or null, $4 state, $5 behind, $6 carries, $7 team, $8 type, $9 masked rows too ('1'),
 -- $10 unreleased rows too, $11 text, $12 field to sort by, $13 in which target, $14 'down',
--- $15 group, $16 changed since, $17 only awaited ones.
-with r as (
+-- $15 group, $16 changed since, $17 only awaited ones. A target that was never read has no state yet.
+with unread as (
+  select t.name from targets t join series se on se.id = t.series
+   where se.name = $1 and target_checked(t.id) is null
+), r as (
   select r.*, t.position, se.kind = 'cycle' as cycle, u.kind = 'openstack-releases' as opendev,
          case $12::text
            when 'upstream' then encode(r.upstream_key, 'hex')
@@ -20,6 +23,7 @@ with r as (
            when 'rule' then r.rule when 'project' then r.project when 'deliverable' then r.deliverable
          end as k,
          (not r.masked or $9::text = '1')
+         and (coalesce($4::text, $5::text, $16::text, $17::text) is null or r.target not in (select name from unread))
          and (r.state <> 'unreleased' or $10::text = '1' or $17::text is not null
               or 'unreleased' = any (string_to_array($4::text, ',')))
          and ($4::text is null or r.state = any (string_to_array($4::text, ',')))
@@ -38,7 +42,8 @@ with r as (
   select r.*,
          bool_or(fits) over p as shown,
          coalesce(min(source) over p, regexp_replace(project, '^.*/', '')) as name,
-         max(k collate "C") filter (where $13::text is null or target = $13::text) over p as key
+         max(k collate "C") filter (where $13::text is null or target = $13::text) over p as key,
+         target in (select name from unread) as unread
     from r window p as (partition by project)
 ), kept as (
   select n.*, case $15::text when 'team' then team when 'type' then type end as group_name,
@@ -47,7 +52,7 @@ with r as (
 )
 select k.project, k.name, k.name <> regexp_replace(k.project, '^.*/', '') as other_name,
        k.artifact, k.source, k.upstream, iso(k.released) as released, k.ended, k.team, k.type,
-       k.target as target_name, k.debian, k.state, k.behind,
+       k.target as target_name, k.debian, case when not k.unread then k.state end as state, k.behind, k.unread,
        case when k.other_series then k.carries end as carries,
        k.other_series and k.state = 'ahead' as else, k.patched,
        k.awaited is false as not_awaited,
@@ -57,8 +62,8 @@ select k.project, k.name, k.name <> regexp_replace(k.project, '^.*/', '') as oth
           from (select e.key, e.value, row_number() over (order by e.key) as n from jsonb_each_text(k.elsewhere) e) x) end as elsewhere,
        k.masked as masked_row, k.mask_reason, k.moved, iso(k.since) as since,
        not k.since_known as since_unknown, k.group_name,
-       case when $3 is null and k.state in ('outdated', 'missing') then iso(k.released) end as late_since,
-       k.days_behind, case when $3 is not null then k.days_behind end as days_then,
+       case when $3 is null and not k.unread and k.state in ('outdated', 'missing') then iso(k.released) end as late_since,
+       k.days_behind, case when $3 is not null and not k.unread then k.days_behind end as days_then,
        so.vcs_browser, old.version as from, old.hash as from_hash, k.upstream as to,
        k.upstream_hash as to_hash, b.url as build_url, iso(b.published) as built, b.job as build_job, k.opendev
   from kept k

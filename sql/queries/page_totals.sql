@@ -10,5 +10,8 @@ select count(*) as total, nullif(count(*) filter (where hidden), 0) as hidden,
                bool_or(shown and behind = 'prerelease') as prerelease, bool_or(shown and behind = 'series') as series,
                bool_or(shown and since_known and since >= $4::timestamptz and state <> 'unreleased') as today,
                bool_or(shown and state = 'unreleased' and awaited) as awaited
-          from (select *, not masked as shown from status_rows($1, $2, $3::timestamptz)) r
+          from (select *, not masked and target not in (
+                    select t.name from targets t join series se on se.id = t.series
+                     where se.name = $1 and target_checked(t.id) is null) as shown
+                  from status_rows($1, $2, $3::timestamptz)) r
          group by project) p
