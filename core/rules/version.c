@@ -177,8 +177,9 @@ static bool is_packagers(struct view v)
     if (is_word(w, "dfsg") || is_word(w, "ds") || is_word(w, "debian") || is_word(w, "repack"))
         return true;
     bool digit_after_deb = starts_with(w, "deb") && w.len > 3 && isdigit((unsigned char)w.data[3]);
-    if (separator == '+')
-        return digit_after_deb || is_word(w, "nmu") || is_word(w, "ubuntu") || is_snapshot(w);
+    if (separator == '+') /* +~cs7.0.0, +~0.1.2: further tarballs, as uscan writes them */
+        return digit_after_deb || is_word(w, "nmu") || is_word(w, "ubuntu") || is_snapshot(w) ||
+               starts_with(w, "~");
     if (separator == '~')
         return digit_after_deb || is_word(w, "bpo") || is_word(w, "ubuntu");
     return false;
@@ -201,15 +202,19 @@ static struct view cut_packagers(struct view v)
     return v;
 }
 
-/* 2.0+really1.2 means 1.2. */
+/* 2.0+really1.2 means 1.2; others write ~really, .really. and +is-really-. */
 static struct view resolve_really(struct view v)
 {
-    static const char word[] = "+really";
-    for (size_t i = v.len; i-- > 0;) {
+    static const char word[] = "really";
+    for (size_t i = v.len; i-- > 1;) {
         struct view rest = view_from(v, i);
-        if (starts_with(rest, word) && rest.len > sizeof(word) - 1)
-            return view_from(rest,
-                             rest.data[sizeof(word) - 1] == '.' ? sizeof(word) : sizeof(word) - 1);
+        if (strchr("+~.-", v.data[i - 1]) == NULL || !starts_with(rest, word))
+            continue;
+        rest = view_from(rest, sizeof(word) - 1);
+        if (rest.len > 0 && (rest.data[0] == '.' || rest.data[0] == '-'))
+            rest = view_from(rest, 1);
+        if (rest.len > 0 && isdigit((unsigned char)rest.data[0]))
+            return rest;
     }
     return v;
 }
@@ -238,6 +243,25 @@ static void add_prerelease(struct view v, size_t tilde, struct buf *out)
     buf_add(out, word.data, word.len);
 }
 
+/* Some packages carry a pre-release as upstream writes it: 0.1.3.dev0, 0.0.12-rc5, 0.99.beta20. It
+ * gets the form that upstream's tag gets. A letter alone (1.0b) may as well be a final release's.
+ */
+static bool add_as_upstream(struct view v, struct buf *out)
+{
+    char text[64];
+    enum version_kind kind;
+    size_t before = out->len;
+    if (v.len >= sizeof(text) || memchr(v.data, '~', v.len) != NULL ||
+        !isdigit((unsigned char)v.data[v.len - 1]))
+        return false;
+    memcpy(text, v.data, v.len);
+    text[v.len] = '\0';
+    if (version_from_upstream(text, &kind, out, NULL) == 0 && kind == VERSION_PRERELEASE)
+        return true;
+    out->len = before;
+    return false;
+}
+
 int version_upstream_part(const char *debian, struct buf *out, struct err *e)
 {
     struct view epoch, v, revision;
@@ -256,7 +280,8 @@ int version_upstream_part(const char *debian, struct buf *out, struct err *e)
             return 0;
         }
     }
-    buf_add(out, v.data, v.len);
+    if (!add_as_upstream(v, out))
+        buf_add(out, v.data, v.len);
     return 0;
 }
 

@@ -20,7 +20,8 @@ int version_from_upstream(const char *version, enum version_kind *kind, struct b
                           struct err *e);
 
 /* The part that is compared with upstream's: epoch, revision and what packagers add dropped
- * (+dfsg1, +ds2, +debian, +git..., ~bpo12+1, +deb13u1; +really1.2 means 1.2; ~0rc1 is ~rc1). */
+ * (+dfsg1, +ds2, +debian, +git..., +~cs1, ~bpo12+1, +deb13u1; +really1.2 means 1.2; ~0rc1, and
+ * upstream's own rc1 or .dev1, become ~rc1 and ~dev1). */
 int version_upstream_part(const char *debian, struct buf *out, struct err *e);
 
 /* True where the full version has +debNuM in its revision, or, native, in its upstream part. */
