@@ -24,6 +24,7 @@ endif
 ifeq ($(FLAVOR),cov)
   OPT := -O0 -g --coverage -fprofile-update=atomic
   HARDEN := -fPIE
+  CFLAGS += -include tests/tools/count_exit.h -DSANDBOX_COUNTERS='"$(realpath $(BUILD))"'
 endif
 CPPFLAGS += -I. -I$(BUILD) -D_GNU_SOURCE -DDEB_STATUS_VERSION='"$(VERSION)"' \
   -DDEB_STATUS_SHARE='"$(PREFIX)/share/deb-status"' $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)

@@ -96,6 +96,6 @@ package: ## build the packages twice, compare, lintian and the units' own checks
 	@sh tests/package/build
 chroot: package ## install, upgrade, purge and restore the packages in bare Debians
 	@sh tests/package/chroot
-coverage: ## lines that the tests reach, in build/cov/coverage.txt
+coverage: ## lines that the tests reach, in build/coverage
 	@$(MAKE_ALL)
-	@MAKE='$(MAKE)' sh tests/coverage
+	@tests/coverage
