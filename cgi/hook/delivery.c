@@ -92,7 +92,7 @@ static const char *failure(struct hook *hook, const struct db *db, struct respon
 
 static const char *intern(const char *reason)
 {
-    static const char *const known[] = {"body", "not-allowed", "id-reused", "database"};
+    static const char *const known[] = {"not-allowed", "id-reused", "database"};
     for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
         if (!strcmp(reason, known[i]))
             return known[i];

@@ -11,7 +11,6 @@
 #include "core/base/log.h"
 
 #define LOOK_EVERY_MS 1000
-#define SECRET_BYTES  512 /* a line of a secret's file is never longer (config_read_secret) */
 
 /* One number over the secrets' files: another one means that a file was replaced or written. */
 static uint64_t secrets_stat(const struct config *config)
@@ -48,9 +47,7 @@ static void secret_load(struct senders *s, struct sender *sender, const char *fi
     unsigned char *to = s->memory + s->memory_len;
     long len = -1;
     if (config_read_secret(file, &text, &e) == 0) {
-        if (text.len > SECRET_BYTES)
-            err_set(&e, ERR_INPUT, "it is too long");
-        else if (sender->config->profile != PROFILE_STANDARD)
+        if (sender->config->profile != PROFILE_STANDARD)
             memcpy(to, text.data, (size_t)(len = (long)text.len));
         else if ((len = signature_decode_secret(buf_str(&text), to)) < 0)
             err_set(&e, ERR_INPUT, "it is not the base64 of 16 bytes or more");
@@ -98,7 +95,7 @@ static void secrets_load(struct senders *s)
         count += own;
         s->most_keys = own > s->most_keys ? own : s->most_keys;
     }
-    s->memory = calloc(count + 1, SECRET_BYTES);
+    s->memory = calloc(count + 1, CONFIG_SECRET_BYTES);
     if (!s->memory)
         abort();
     s->unknown = keys_make(s);

@@ -192,6 +192,7 @@ bool config_is_stale(const struct config *c);
 
 /* Reads a secret's file (whsec_ line) into out; readable or writable by others,
  * empty, too long: ERR_INPUT. */
+#define CONFIG_SECRET_BYTES 1024 /* the longest */
 int config_read_secret(const char *path, struct buf *out, struct err *e);
 
 const struct config_mirror *config_mirror_find(const struct config *c, const char *name);

@@ -7,8 +7,6 @@
 
 #include "core/config/config.h"
 
-#define SECRET_MAX_BYTES 1024
-
 static int check_file(int fd, const char *path, struct err *e)
 {
     struct stat st;
@@ -23,7 +21,7 @@ static int check_file(int fd, const char *path, struct err *e)
 
 static int read_line(int fd, const char *path, struct buf *out, struct err *e)
 {
-    char text[SECRET_MAX_BYTES + 1];
+    char text[CONFIG_SECRET_BYTES + 1];
     size_t len = 0;
     ssize_t n;
     while (len < sizeof(text) && (n = read(fd, text + len, sizeof(text) - len)) != 0) {
@@ -31,7 +29,7 @@ static int read_line(int fd, const char *path, struct buf *out, struct err *e)
             return err_errno(e, "read %s", path);
         len += (size_t)n;
     }
-    if (len > SECRET_MAX_BYTES)
+    if (len > CONFIG_SECRET_BYTES)
         return err_set(e, ERR_INPUT, "%s is too long for a secret", path);
     while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
         len--;

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import subprocess
 import threading
 import time
 import uuid
@@ -405,6 +406,16 @@ def test_profile_github(site):
                    "X-Hub-Signature-256": "sha256=" + hexmac(site.secret("hub"), b"")}).status == 400
 
 
+def test_an_event_that_is_no_text(site):
+    """The one word from outside that the database may not take: the sender's fault, not ours."""
+    body = b'{"type": "releases.changed"}'
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))),
+               ("X-Hub-Signature-256", "sha256=" + hexmac(site.secret("hub"), body))]
+    answer = raw(f"{site.hook}/hub", headers + [("X-GitHub-Event", "p\xffsh")], body)
+    assert (answer.status, answer.json()) == (400, {"error": "body"})
+    assert raw(f"{site.hook}/hub", headers + [("X-GitHub-Event", "push")], body).status in (200, 202)
+
+
 def test_profile_hmac(site):
     def post(body, upper=False):
         mac = hexmac(site.secret("mac"), body)
@@ -498,6 +509,39 @@ def test_bad_configuration_keeps_the_old(site):
         with open(site.config, "w", encoding="utf-8") as f:
             f.write(text)
     assert site.post("one", BUILT).status == 202
+
+
+def test_a_sender_that_the_database_does_not_know_yet(site):
+    """Its file is there, the job `configure` is not done: to be tried again."""
+    with open(site.config, encoding="utf-8") as f:
+        text = f.read()
+    try:
+        with open(site.config, "a", encoding="utf-8") as f:
+            f.write("  new: {secrets: [secrets/one], mirrors: [one]}\n")
+
+        def known():
+            answer = site.post("new", BUILT, secret=site.secret("one"))
+            return answer.status != 401 and answer
+        answer = wait_for(known, "the hook knows the sender", 10)
+        assert (answer.status, answer.json()) == (503, {"error": "database"})
+        assert answer.headers["Retry-After"] == "5"
+    finally:
+        with open(site.config, "w", encoding="utf-8") as f:
+            f.write(text)
+
+
+def test_without_a_configuration(site, folder):
+    """A process that never read one (here as plain CGI) takes nothing."""
+    def answer(method):
+        env = {"PATH": site.env["PATH"], "DEB_STATUS_CONFIG": f"{folder}/deb-status.yaml",
+               "REQUEST_METHOD": method, "SCRIPT_NAME": "/hook", "PATH_INFO": "//x",
+               "CONTENT_LENGTH": "2", "CONTENT_TYPE": "application/json"}
+        return subprocess.run(["hook.fcgi"], input="{}", env=env, capture_output=True, text=True,
+                              check=True).stdout
+    refused_post = answer("POST")
+    assert "Status: 503" in refused_post and "Retry-After: 5" in refused_post
+    assert '{"error": "database"}' in refused_post
+    assert "Status: 405" in answer("GET")
 
 
 # ---------------------------------------------------------------- clients and databases that misbehave

@@ -81,12 +81,26 @@ static void keeps_the_paragraph_limit(void **state)
     assert_true(deb822_equals(values[0], "b"));
 }
 
+static void takes_no_nul(void **state)
+{
+    (void)state;
+    static const char text[] = "Package: a\nVersion: 1\0-1\n\nPackage: b\n";
+    struct deb822_reader r;
+    struct err e = {0};
+    deb822_open(&r, text, sizeof text - 1);
+    assert_int_equal(deb822_next(&r, names, values, 3, NULL, &e), -1);
+    assert_string_equal(e.text, "line 2: a NUL");
+    assert_int_equal(deb822_next(&r, names, values, 3, NULL, &e), 1);
+    assert_true(deb822_equals(values[0], "b"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_paragraphs),
         cmocka_unit_test(goes_on_after_a_bad_paragraph),
         cmocka_unit_test(keeps_the_paragraph_limit),
+        cmocka_unit_test(takes_no_nul),
     };
     return cmocka_run_group_tests_name("deb822", tests, NULL, NULL);
 }

@@ -213,6 +213,79 @@ static void reads_a_secret_anew_when_its_file_changes(void **state)
     assert_int_equal(s->most_keys, 1);
 }
 
+/* What Apache refuses by itself comes as its error document: the sender is in the first address. */
+static void knows_the_sender_of_what_apache_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method, *status, *url, *sender;
+        int refused;
+    } rows[] = {
+        {"REQUEST_METHOD=GET", "REDIRECT_STATUS=411", "REDIRECT_URL=/hook/one", "one", 411},
+        {"REQUEST_METHOD=GET", "REDIRECT_STATUS=413", "REDIRECT_URL=/hook", "default", 413},
+        {"REQUEST_METHOD=GET", "REDIRECT_STATUS=413", "REDIRECT_URL=/other/one", NULL, 413},
+        {"REQUEST_METHOD=GET", "REDIRECT_STATUS=413", "OTHER=", NULL, 413},
+        {"REQUEST_METHOD=GET", "REDIRECT_STATUS=404", "REDIRECT_URL=/hook/both", "one", 0},
+        {"REQUEST_METHOD=POST", "REDIRECT_STATUS=411", "REDIRECT_URL=/hook/both", "one", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *env[] = {
+            arena_strdup(&arena, rows[i].method),   arena_strdup(&arena, rows[i].status),
+            arena_strdup(&arena, rows[i].url),      arena_strdup(&arena, "SCRIPT_NAME=/hook"),
+            arena_strdup(&arena, "PATH_INFO=/one"), NULL};
+        struct request req;
+        request_init(&req, &arena, env, (struct request_input){NULL, NULL});
+        const struct sender *sender = hook_sender(&hook, &req);
+        assert_int_equal(hook_refused_before(&req), rows[i].refused);
+        if (!rows[i].sender)
+            assert_null(sender);
+        else
+            assert_string_equal(sender->config->name, rows[i].sender);
+    }
+}
+
+/* As long as the reader takes it, and no longer. */
+static void takes_the_longest_secret(void **state)
+{
+    (void)state;
+    char text[CONFIG_SECRET_BYTES + 2];
+    memset(text, 'k', sizeof text);
+    text[CONFIG_SECRET_BYTES] = '\0';
+    put("long", text, 0640);
+    text[CONFIG_SECRET_BYTES] = 'k';
+    text[CONFIG_SECRET_BYTES + 1] = '\0';
+    put("longer", text, 0640);
+    put("deb-status.yaml", "senders: {hub: {secrets: [longer, plain, long], profile: github}}\n",
+        0644);
+    hook.senders.looked_ms = 0;
+    assert_true(senders_refresh(&hook.senders));
+    const struct sender *hub = senders_find(&hook.senders, "hub");
+    assert_int_equal(hub->key_count, 2);
+    assert_string_equal(hub->key_files[0], "plain");
+    assert_int_equal(hub->keys[1].len, CONFIG_SECRET_BYTES);
+    text[CONFIG_SECRET_BYTES] = '\0';
+    assert_memory_equal(hub->keys[1].bytes, text, CONFIG_SECRET_BYTES);
+}
+
+static void waits_for_its_configuration(void **state)
+{
+    (void)state;
+    static struct hook none;
+    struct request req;
+    char *env[] = {NULL};
+    senders_open(&none.senders, "/nonexistent/deb-status.yaml");
+    assert_null(none.senders.config);
+    assert_null(senders_find(&none.senders, "one"));
+    hook_keep_connected(&none);
+    request_init(&req, &arena, env, (struct request_input){NULL, NULL});
+    refusals_add(&none.refusals, &req, NULL, "database");
+    hook_note_refusals(&none, true);
+    assert_int_equal(none.refusals.count, 1); /* kept for later */
+    none.senders.looked_ms = 0;
+    assert_false(senders_refresh(&none.senders));
+    senders_close(&none.senders);
+}
+
 static void sums_refusals_and_loses_none(void **state)
 {
     (void)state;
@@ -245,7 +318,10 @@ int main(void)
         cmocka_unit_test(checks_in_the_order_of_the_contract),
         cmocka_unit_test(takes_each_profile_by_its_header_alone),
         cmocka_unit_test(gives_every_sender_the_same_number_of_keys),
+        cmocka_unit_test(knows_the_sender_of_what_apache_refused),
         cmocka_unit_test(reads_a_secret_anew_when_its_file_changes),
+        cmocka_unit_test(takes_the_longest_secret),
+        cmocka_unit_test(waits_for_its_configuration),
         cmocka_unit_test(sums_refusals_and_loses_none),
     };
     return cmocka_run_group_tests(tests, start, stop);
