@@ -243,7 +243,7 @@ begin
 end $$;
 comment on function deb_status.compare_suite_matches is 'Refreshes suite_matches of all suites for some series and of some suites for all series';
 
-create or replace function deb_status.compare_work(p_series int[], p_suites int[], p_projects int[])
+create or replace function deb_status.compare_work(p_series int[], p_suites int[], p_projects int[], p_moved int[])
 returns void
 language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
 begin
@@ -273,13 +273,19 @@ begin
     left join target_suites ts on ts.target = c.target and c.suites = 1
     left join suite_matches m on m.series = c.series and m.suite = ts.suite
                              and m.project = sp.project;
-  -- rows of other targets that hang on a changed first version or on another suite's package
+  -- rows of other targets that hang on a changed first version, on a cycle that releases what
+  -- _independent has, or on another suite's package
   insert into cmp_work
   select s.target, s.project, s.source, s.suite, s.rule
     from status s join targets t on t.id = s.target
    where s.target not in (select target from cmp_targets)
      and (s.target, s.project) in (
        select o.target, o.project from status o where o.project = any (p_projects)
+       union all
+       select o.target, o.project from series i
+         join targets n on n.series = i.id
+         join status o on o.target = n.id and o.project = any (p_moved)
+        where i.kind = 'independent'
        union all
        select o.target, c.project from cmp_elsewhere c
          join targets n on n.series = c.series
@@ -521,6 +527,7 @@ returns bigint
 language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
 declare
   projects int[];
+  moved int[];
   fresh int[];
   changed bigint;
 begin
@@ -534,13 +541,9 @@ begin
          and not exists (select from series_versions v where v.series = s.id);
   projects := compare_versions(fresh);
   -- a row of _independent has moved where a cycle releases it, whatever its first version
-  projects := projects || coalesce((
-    select array_agg(sp.project) from series_projects sp
-     where sp.series = any (fresh)
-       and exists (select from series_projects i join series s on s.id = i.series
-                    where i.project = sp.project and s.kind = 'independent' and s.configured)), '{}');
+  select array_agg(sp.project) into moved from series_projects sp where sp.series = any (fresh);
   perform compare_suite_matches(p_series, p_suites);
-  perform compare_work(p_series, p_suites, projects);
+  perform compare_work(p_series, p_suites, projects, moved);
   perform compare_rows();
   changed := compare_write(p_job);
   update targets t set carries = n.carries
