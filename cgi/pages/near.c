@@ -32,7 +32,7 @@ static size_t distance(const char *a, const char *b)
     return row[lb];
 }
 
-/* A name's last part counts as well: `nova` is near to openstack/nova. */
+/* A name's last part counts as well: `nova` is near to team/nova. */
 static size_t score(const char *asked, const char *name)
 {
     const char *last = strrchr(name, '/'), *asked_last = strrchr(asked, '/');

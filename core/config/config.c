@@ -218,7 +218,7 @@ static int read_main(struct reader *r, enum config_parts parts, unsigned __int12
     if (root == NULL)
         return -1;
     r->root = root;
-    c->upstream.kind = "openstack-releases";
+    c->upstream.kind = UPSTREAM_RELEASES;
     if (settings_defaults(r, config_settings, c) != 0)
         return -1;
     if (parts != CONFIG_ALL)

@@ -38,6 +38,12 @@ struct config_pairs {
     size_t count;
 };
 
+/* Forms of a project's name, see core/rules/names.h. */
+struct config_naming {
+    struct config_strings prefixes;
+    struct config_pairs either;
+};
+
 /* One apt line: `deb [options] URI SUITE COMPONENT...`. */
 struct config_suite {
     struct config_where where;
@@ -74,10 +80,15 @@ struct config_repository { /* one of kind git-tags; NULL where unset */
     const char *project, *artifact, *team, *type;
 };
 
+/* The kinds of upstream: how releases are read. */
+#define UPSTREAM_RELEASES "openstack-releases" /* deliverables/SERIES/NAME.yaml in a repository */
+#define UPSTREAM_TAGS     "git-tags"
+#define UPSTREAM_FILE     "file"
+
 struct config_upstream {
-    const char *kind;       /* openstack-releases | git-tags | file */
+    const char *kind;       /* UPSTREAM_* */
     const char *repository; /* URL or path; kind git-tags: only for its name, see repositories */
-    const char *branch;     /* kind openstack-releases */
+    const char *branch;     /* kind UPSTREAM_RELEASES */
     struct config_repository *repositories; /* kind git-tags: at least one */
     size_t repository_count;
     const char *tags; /* kind git-tags: a glob with one `*`, which is the version */
@@ -94,6 +105,7 @@ struct config_series {
     struct config_mask *masks;
     size_t mask_count;
     struct config_pairs names;
+    struct config_naming naming;      /* the main file's, where this one says nothing */
     struct config_upstream *upstream; /* NULL: the main file's */
     struct config_team *teams;        /* NULL: the main file's */
     size_t team_count;
@@ -160,6 +172,7 @@ struct config {
     int64_t worker_lease_s, worker_backoff_s;
     int64_t keep_jobs_s, keep_deliveries_s;
     struct config_pairs names;
+    struct config_naming naming;
     struct config_mask *masks;
     size_t mask_count;
     struct config_series *series;

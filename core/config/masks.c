@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* `mask` and `names`: the exceptions that people write. */
-#include <ctype.h>
+/* `mask`: what is deliberately not packaged. */
 #include <string.h>
 
 #include "core/config/reader.h"
@@ -64,35 +63,4 @@ int parse_masks_series(struct reader *r, const struct node *n, void *field)
 {
     struct config_series *s = field;
     return parse_masks(r, n, &s->masks, &s->mask_count);
-}
-
-/* Policy 5.6.1. */
-static bool is_source_name(const char *name)
-{
-    if (!islower((unsigned char)*name) && !isdigit((unsigned char)*name))
-        return false;
-    return name[1] != '\0' && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789+.-")] == '\0';
-}
-
-int parse_names(struct reader *r, const struct node *n, void *field)
-{
-    struct config_pairs *names = field;
-    if (reader_expect_map(r, n, "names") != 0)
-        return -1;
-    names->count = 0;
-    names->items = arena_alloc(&r->c->arena, (n->count + 1) * sizeof(*names->items));
-    for (const struct node *item = n->first; item != NULL; item = item->next) {
-        const char *source = reader_text(r, item, item->key);
-        if (source == NULL)
-            return -1;
-        const char *slash = strchr(item->key, '/'); /* a list's project may have none */
-        if (*item->key == '\0' || slash == item->key || (slash != NULL && slash[1] == '\0'))
-            return reader_fail(r, item->key_line,
-                               "names: '%.80s' is no repository such as openstack/nova", item->key);
-        if (!is_source_name(source))
-            return reader_fail(r, item->line, "names: '%.80s' is no name of a source package",
-                               source);
-        names->items[names->count++] = (struct config_pair){item->key, source};
-    }
-    return 0;
 }

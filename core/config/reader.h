@@ -98,7 +98,9 @@ setting_parser parse_yes;      /* const char *: "yes" or NULL */
 /* Topics. The field is not used where the parser fills several fields of r->c. */
 setting_parser parse_teams_main;      /* teams.c */
 setting_parser parse_teams_series;    /* into struct config_series */
-setting_parser parse_names;           /* names.c: struct config_pairs */
+setting_parser parse_names;           /* naming.c: struct config_pairs */
+setting_parser parse_prefixes;        /* struct config_strings */
+setting_parser parse_either;          /* struct config_pairs */
 setting_parser parse_masks_main;      /* masks.c */
 setting_parser parse_masks_series;    /* into struct config_series */
 setting_parser parse_suites;          /* suites.c: the main file's `suites` */

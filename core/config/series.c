@@ -33,6 +33,10 @@ const struct setting config_series_settings[] = {
     {"list", parse_series_name, 0, NULL, 0, "in the place of `series`: a list that is no series"},
     {"targets", parse_targets, 0, NULL, 0, "names from `suites`, or name: apt lines"},
     {"mask", parse_masks_series, 0, NULL, 0, "what is deliberately not packaged, for this series"},
+    {"naming.prefixes", parse_prefixes, FIELD(naming.prefixes), NULL, 0,
+     "as in deb-status.yaml, for this file alone"},
+    {"naming.either", parse_either, FIELD(naming.either), NULL, 0,
+     "as in deb-status.yaml, for this file alone"},
     {"names", parse_names, FIELD(names), NULL, 0, "source packages that the rules do not find"},
     {"upstream", parse_upstream_series, 0, NULL, 0, "where this file's releases are read from"},
     {"team", parse_teams_series, 0, NULL, 0, "whose packages count, for this file alone"},
@@ -43,6 +47,7 @@ int config_read_series(struct reader *r, const struct node *root)
 {
     struct config *c = r->c;
     struct config_series *s = &c->series[c->series_count];
+    s->naming = c->naming;
     if (settings_read(r, config_series_settings, root, s) != 0)
         return -1;
     if (s->name == NULL)

@@ -2,9 +2,10 @@
 /* `upstream` of a file of releases.d: where its releases are read from, and how. */
 #include <string.h>
 
+#include "core/config/defaults.h"
 #include "core/config/reader.h"
 
-static const char *const kinds[] = {"openstack-releases", "git-tags", "file"};
+static const char *const kinds[] = {UPSTREAM_RELEASES, UPSTREAM_TAGS, UPSTREAM_FILE};
 
 static int parse_kind(struct reader *r, const struct node *n, void *field)
 {
@@ -70,12 +71,12 @@ static int parse_repositories(struct reader *r, const struct node *n, void *fiel
 #define UPSTREAM(name) offsetof(struct config_upstream, name)
 
 const struct setting config_upstream_settings[] = {
-    {"kind", parse_kind, UPSTREAM(kind), "openstack-releases", 0,
+    {"kind", parse_kind, UPSTREAM(kind), UPSTREAM_RELEASES, 0,
      "how releases are read: openstack-releases (a repository with deliverables/SERIES/NAME.yaml), "
      "git-tags (the tags of repositories), file (a YAML list)"},
     {"repository", parse_location, UPSTREAM(repository), NULL, 0,
      "openstack-releases and git-tags: address or path of the repository"},
-    {"branch", parse_text, UPSTREAM(branch), "master", 0, "openstack-releases: its branch"},
+    {"branch", parse_text, UPSTREAM(branch), DEFAULT_BRANCH, 0, "openstack-releases: its branch"},
     {"repositories", parse_repositories, 0, NULL, 0,
      "git-tags: several repositories, each an address or a map of repository, tags, project, "
      "artifact, team and type"},
@@ -89,7 +90,8 @@ const struct setting config_upstream_settings[] = {
 /* A kind's own settings, and nothing of the others'. */
 static int check_kind(struct reader *r, const struct node *n, struct config_upstream *u)
 {
-    bool is_tags = strcmp(u->kind, "git-tags") == 0, is_file = strcmp(u->kind, "file") == 0;
+    bool is_tags = strcmp(u->kind, UPSTREAM_TAGS) == 0,
+         is_file = strcmp(u->kind, UPSTREAM_FILE) == 0;
     bool has_branch = yaml_get(n, "branch") != NULL, has_tags = yaml_get(n, "tags") != NULL;
     if (is_file && u->path == NULL)
         return reader_fail(r, n->line, "upstream: path is missing");
@@ -111,7 +113,7 @@ int parse_upstream_series(struct reader *r, const struct node *n, void *field)
     if (settings_defaults(r, config_upstream_settings, u) != 0 ||
         settings_read(r, config_upstream_settings, n, u) != 0 || check_kind(r, n, u) != 0)
         return -1;
-    if (strcmp(u->kind, "git-tags") == 0 && u->repository != NULL) {
+    if (strcmp(u->kind, UPSTREAM_TAGS) == 0 && u->repository != NULL) {
         u->repositories = arena_alloc(&r->c->arena, sizeof(*u->repositories));
         u->repositories[0] = (struct config_repository){.where = reader_where(r, n->line),
                                                         .location = u->repository};

@@ -36,34 +36,36 @@ static const char *without(const char *name, const char *prefix)
     return strncmp(name, prefix, n) == 0 ? name + n : NULL;
 }
 
-/*
- * puppet-module- is added only in the place of puppet-, and never dropped down to the bare name:
- * puppet-module-nova is no form of nova, both are packages of the team.
- */
-static void add_prefixed(struct list *l, const char *name)
+/* The one of a pair of prefixes in the place of the other. The longer one is looked for first: it
+ * begins with the shorter. */
+static bool add_other(struct list *l, const struct name_pair *pair, const char *name)
 {
-    const char *puppet = without(name, "puppet-module-");
-    if (puppet != NULL) {
-        add(l, "prefix", arena_printf(l->arena, "puppet-%s", puppet));
-        return;
+    const char *rest = without(name, pair->value);
+    if (rest != NULL) {
+        add(l, "prefix", arena_printf(l->arena, "%s%s", pair->key, rest));
+        return true;
     }
-    puppet = without(name, "puppet-");
-    if (puppet != NULL) {
-        add(l, "prefix", arena_printf(l->arena, "puppet-module-%s", puppet));
-        return;
-    }
-    const char *python = without(name, "python-");
-    const char *openstack = without(name, "openstack-");
-    if (python == NULL)
-        add(l, "prefix", arena_printf(l->arena, "python-%s", name));
-    add(l, "prefix", python);
-    add(l, "prefix", openstack);
-    if (openstack == NULL)
-        add(l, "prefix", arena_printf(l->arena, "openstack-%s", name));
+    rest = without(name, pair->key);
+    if (rest != NULL)
+        add(l, "prefix", arena_printf(l->arena, "%s%s", pair->value, rest));
+    return rest != NULL;
 }
 
-size_t names_candidates(struct arena *a, const char *repo, const char *artifact,
-                        const char *configured, struct name_candidate out[NAMES_MAX])
+static void add_prefixed(struct list *l, const struct name_rules *rules, const char *name)
+{
+    for (size_t i = 0; i < rules->either_count; i++)
+        if (add_other(l, &rules->either[i], name))
+            return;
+    for (size_t i = 0; i < rules->prefix_count; i++) {
+        const char *rest = without(name, rules->prefixes[i]);
+        add(l, "prefix",
+            rest != NULL ? rest : arena_printf(l->arena, "%s%s", rules->prefixes[i], name));
+    }
+}
+
+size_t names_candidates(struct arena *a, const struct name_rules *rules, const char *repo,
+                        const char *artifact, const char *configured,
+                        struct name_candidate out[NAMES_MAX])
 {
     struct list l = {a, out, 0};
     if (configured != NULL) {
@@ -75,9 +77,9 @@ size_t names_candidates(struct arena *a, const char *repo, const char *artifact,
     const char *tarball = package_form(a, artifact ? artifact : "");
     add(&l, "name", name);
     add(&l, "artifact", tarball);
-    add_prefixed(&l, name);
+    add_prefixed(&l, rules, name);
     if (*tarball != '\0')
-        add_prefixed(&l, tarball);
+        add_prefixed(&l, rules, tarball);
     return l.count;
 }
 
@@ -89,17 +91,18 @@ struct forge {
 };
 
 static const struct forge forges[] = {
-    {"opendev.org", false},   {"git.opendev.org", false}, {"git.openstack.org", false},
-    {"github.com", false},    {"www.github.com", false},  {"codeberg.org", false},
-    {"bitbucket.org", false}, {"gitlab.com", true},       {"salsa.debian.org", true},
+    {"opendev.org", false},     {"github.com", false},    {"www.github.com", false},
+    {"codeberg.org", false},    {"bitbucket.org", false}, {"gitlab.com", true},
+    {"salsa.debian.org", true},
 };
+static const struct forge any_git = {"git.", false}; /* git.example.org */
 
 static const struct forge *find_forge(const char *host, size_t len)
 {
     for (size_t i = 0; i < sizeof(forges) / sizeof(forges[0]); i++)
         if (strlen(forges[i].host) == len && strncasecmp(forges[i].host, host, len) == 0)
             return &forges[i];
-    return NULL;
+    return len > 4 && strncasecmp(host, any_git.host, 4) == 0 ? &any_git : NULL;
 }
 
 /* Behind scheme, user and host: the path, with its leading slashes off. NULL: no forge's. */
@@ -124,7 +127,7 @@ static const char *forge_path(const char *address, const struct forge **forge)
 /* Cuts the path behind the repository: two parts, or, in nested groups, all before `/-/`. */
 static char *repo_path(struct arena *a, const char *path, bool nested)
 {
-    if (strncmp(path, "cgit/", 5) == 0) /* git.openstack.org/cgit/openstack/nova */
+    if (strncmp(path, "cgit/", 5) == 0) /* git.example.org/cgit/team/nova */
         path += 5;
     char *repo = arena_alloc(a, strcspn(path, "?# \t\r\n") + 1);
     size_t used = 0, parts = 0;

@@ -7,7 +7,7 @@
 
 #define NUMBER_DIGITS_MAX 254 /* the key has one byte for a number's length */
 
-/* Tags of openstack/releases that end a branch; they name no code of their own. */
+/* Tags that end a branch (zed-eom); they name no code of their own. */
 static const char *const end_suffixes[] = {"-eol", "-eom", "-em", "-last"};
 
 /* What upstream puts before a final release, as PEP 440 and older habits spell it. */

@@ -18,13 +18,28 @@ static const char *find_name(const struct config_pairs *names, const char *repo)
     return NULL;
 }
 
-static const char *configured_name(const struct config *c, const char *series, const char *repo)
+static const struct config_series *find_series(const struct config *c, const char *name)
 {
-    const char *name = NULL;
-    for (size_t i = 0; i < c->series_count && !name; i++)
-        if (strcmp(c->series[i].name, series) == 0)
-            name = find_name(&c->series[i].names, repo);
+    for (size_t i = 0; i < c->series_count; i++)
+        if (strcmp(c->series[i].name, name) == 0)
+            return &c->series[i];
+    return NULL;
+}
+
+static const char *configured_name(const struct config *c, const struct config_series *s,
+                                   const char *repo)
+{
+    const char *name = s ? find_name(&s->names, repo) : NULL;
     return name ? name : find_name(&c->names, repo);
+}
+
+static struct name_rules rules_of(struct arena *a, const struct config_naming *naming)
+{
+    size_t n = naming->either.count;
+    struct name_pair *either = arena_alloc(a, (n + 1) * sizeof(*either));
+    for (size_t i = 0; i < n; i++)
+        either[i] = (struct name_pair){naming->either.items[i].key, naming->either.items[i].value};
+    return (struct name_rules){naming->prefixes.items, naming->prefixes.count, either, n};
 }
 
 /* The candidates of one row of series_projects; the result is not touched while COPY runs. */
@@ -33,8 +48,10 @@ static int copy_project(struct db *db, struct arena *a, const struct config *con
 {
     struct name_candidate found[NAMES_MAX];
     const char *repo = db_value(r, row, "repo");
-    size_t n = names_candidates(a, repo, db_value(r, row, "artifact"),
-                                configured_name(config, db_value(r, row, "name"), repo), found);
+    const struct config_series *s = find_series(config, db_value(r, row, "name"));
+    const struct name_rules rules = rules_of(a, s ? &s->naming : &config->naming);
+    size_t n = names_candidates(a, &rules, repo, db_value(r, row, "artifact"),
+                                configured_name(config, s, repo), found);
     for (size_t i = 0; i < n; i++) {
         char rank[24];
         snprintf(rank, sizeof rank, "%zu", i + 1);

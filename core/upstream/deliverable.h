@@ -17,7 +17,7 @@
 #define DELIVERABLE_BYTES_MAX ((size_t)2 << 20) /* a larger file is not even read */
 
 struct deliverable_repo {
-    const char *repo;     /* openstack/keystoneauth */
+    const char *repo;     /* namespace/keystoneauth */
     const char *artifact; /* of its newest version; else tarball-base of the settings, else the
                              repo's last part */
 };

@@ -58,9 +58,9 @@ static const struct kind {
     const char *name;
     int (*run)(struct job *job, const struct upstream *u, struct err *e);
 } kinds[] = {
-    {"openstack-releases", sync_releases},
-    {"git-tags", sync_tags},
-    {"file", sync_file},
+    {UPSTREAM_RELEASES, sync_releases},
+    {UPSTREAM_TAGS, sync_tags},
+    {UPSTREAM_FILE, sync_file},
 };
 
 static int run_kind(struct job *job, const struct upstream *u, struct err *e)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The kind openstack-releases: a git repository with deliverables/SERIES/NAME.yaml. */
+/* The kind UPSTREAM_RELEASES: a git repository with deliverables/SERIES/NAME.yaml. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -49,7 +49,7 @@ static const char *location_of(struct arena *a, const struct config_upstream *c)
 
 static bool is_releases(const struct config_upstream *c)
 {
-    return strcmp(c->kind, "openstack-releases") == 0;
+    return strcmp(c->kind, UPSTREAM_RELEASES) == 0;
 }
 
 /* A releases repository is one for all files that name it; a list of tags or a file is one file's
@@ -111,7 +111,7 @@ size_t upstreams_of(const struct config *config, struct arena *a, struct upstrea
 
 const char *upstreams_series_kind(const char *upstream_kind, const char *series)
 {
-    if (strcmp(upstream_kind, "openstack-releases") != 0)
+    if (strcmp(upstream_kind, UPSTREAM_RELEASES) != 0)
         return "list";
     return strcmp(series, "_independent") == 0 ? "independent" : "cycle";
 }

@@ -11,10 +11,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* The rules that the data was measured with; a configuration says its own. */
+static const char *const prefixes[] = {"python-", "openstack-"};
+static const struct name_pair either[] = {{"puppet-", "puppet-module-"}};
+static const struct name_rules rules = {prefixes, 2, either, 1};
+
 static void check_candidates(struct arena *a, const char *repo, const char *artifact)
 {
     struct name_candidate out[NAMES_MAX];
-    size_t n = names_candidates(a, repo, artifact, NULL, out);
+    size_t n = names_candidates(a, &rules, repo, artifact, NULL, out);
     if (n > NAMES_MAX)
         __builtin_trap();
     for (size_t i = 0; i < n; i++) {

@@ -18,6 +18,11 @@
 #include "core/rules/names.h"
 #include "core/rules/version.h"
 
+/* The rules that the data was measured with; a configuration says its own. */
+static const char *const prefixes[] = {"python-", "openstack-"};
+static const struct name_pair either[] = {{"puppet-", "puppet-module-"}};
+static const struct name_rules rules = {prefixes, 2, either, 1};
+
 static int add_key(struct buf *out, const char *version, struct err *e)
 {
     struct buf key = BUF_INIT;
@@ -64,7 +69,7 @@ static const char *or_null(const char *s)
 static int names(struct arena *a, char *const *f, struct buf *out)
 {
     struct name_candidate found[NAMES_MAX];
-    size_t n = names_candidates(a, f[1], or_null(f[2]), or_null(f[3]), found);
+    size_t n = names_candidates(a, &rules, f[1], or_null(f[2]), or_null(f[3]), found);
     for (size_t i = 0; i < n; i++)
         buf_addf(out, "%s%s:%s", i ? "\t" : "", found[i].rule, found[i].name);
     return 0;

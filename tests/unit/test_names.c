@@ -13,6 +13,11 @@
 
 static char wrong[2048];
 
+/* The rules that the data was measured with; a configuration says its own. */
+static const char *const prefixes[] = {"python-", "openstack-"};
+static const struct name_pair either[] = {{"puppet-", "puppet-module-"}};
+static const struct name_rules rules = {prefixes, 2, either, 1};
+
 static const char *none_if_dash(const char *s)
 {
     return strcmp(s, "-") == 0 ? NULL : s;
@@ -24,8 +29,8 @@ static const char *check_names(char *line)
     char *configured = data_file_word(&line);
     struct arena arena = ARENA_INIT;
     struct name_candidate out[NAMES_MAX];
-    size_t n =
-        names_candidates(&arena, repo, none_if_dash(artifact), none_if_dash(configured), out);
+    size_t n = names_candidates(&arena, &rules, repo, none_if_dash(artifact),
+                                none_if_dash(configured), out);
     size_t used = 0;
     wrong[0] = '\0';
     for (size_t i = 0; i < n; i++)
@@ -84,8 +89,48 @@ static void test_data(void **state)
     assert_int_equal(data_file_run("tests/unit/data/names.data", check_line), 0);
 }
 
+/* The names of a project by other rules, or by none. */
+static void test_rules_of_others(void **state)
+{
+    (void)state;
+    static const char *const golang[] = {"golang-"};
+    static const struct name_pair rust[] = {{"rust-", "rust-lib-"}};
+    const struct name_rules others = {golang, 1, rust, 1}, none = {NULL, 0, NULL, 0};
+    struct name_candidate out[NAMES_MAX];
+    struct arena a = ARENA_INIT;
+
+    assert_int_equal(names_candidates(&a, &none, "team/puppet-x", NULL, NULL, out), 1);
+    assert_string_equal(out[0].name, "puppet-x");
+    assert_int_equal(names_candidates(&a, &others, "team/x", NULL, NULL, out), 2);
+    assert_string_equal(out[1].name, "golang-x");
+    assert_int_equal(names_candidates(&a, &others, "team/golang-x", NULL, NULL, out), 2);
+    assert_string_equal(out[1].name, "x");
+    assert_int_equal(names_candidates(&a, &others, "team/rust-x", NULL, NULL, out), 2);
+    assert_string_equal(out[1].name, "rust-lib-x");
+    assert_int_equal(names_candidates(&a, &others, "team/rust-lib-x", NULL, NULL, out), 2);
+    assert_string_equal(out[1].name, "rust-x");
+    assert_string_equal(out[1].rule, "prefix");
+    arena_free(&a);
+}
+
+/* A long list of prefixes ends at what there is room for. */
+static void test_more_rules_than_room(void **state)
+{
+    (void)state;
+    const char *prefixes_of_many[2 * NAMES_MAX];
+    struct arena a = ARENA_INIT;
+    struct name_candidate out[NAMES_MAX];
+    for (size_t i = 0; i < 2 * NAMES_MAX; i++)
+        prefixes_of_many[i] = arena_printf(&a, "p%zu-", i);
+    const struct name_rules many = {prefixes_of_many, 2 * NAMES_MAX, NULL, 0};
+    assert_int_equal(names_candidates(&a, &many, "x", "y", NULL, out), NAMES_MAX);
+    arena_free(&a);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_data)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_data),
+                                       cmocka_unit_test(test_rules_of_others),
+                                       cmocka_unit_test(test_more_rules_than_room)};
     return cmocka_run_group_tests_name("names", tests, NULL, NULL);
 }
