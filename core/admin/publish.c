@@ -167,6 +167,21 @@ static int carry_out(const struct command_call *call, const char *suite,
     return code;
 }
 
+/* For scripts, the package's own first: the configuration says it, no database is asked. */
+static int print_where(const struct command_call *call)
+{
+    struct config *config = command_config(call);
+    int code = EXIT_WRONG;
+    if (config && config->publish_root) {
+        printf("%s\n", config->publish_root);
+        code = 0;
+    } else if (config) {
+        fprintf(stderr, "deb-status publish: the configuration has no publish.root\n");
+    }
+    config_free(config);
+    return code;
+}
+
 static int run(const struct command_call *call)
 {
     static const struct option options[] = {{"check", no_argument, NULL, 'c'},
@@ -176,6 +191,8 @@ static int run(const struct command_call *call)
                                             {0}};
     int (*action)(struct call *) = NULL;
     const char *suite = NULL;
+    if (call->argc == 2 && strcmp(call->argv[1], "--where") == 0)
+        return print_where(call);
     for (int o; (o = getopt_long(call->argc, call->argv, "", options, NULL)) != -1;) {
         if (action)
             return command_misuse(call, "one of the options at a time");
@@ -195,12 +212,13 @@ static int run(const struct command_call *call)
 
 const struct command command_publish = {
     .name = "publish",
-    .args = "--check\n--rollback SUITE\n--release SUITE\n--accept-older SUITE",
+    .args = "--check\n--rollback SUITE\n--release SUITE\n--accept-older SUITE\n--where",
     .help = "look at the published archive, or go back to an earlier generation",
     .more = "--check          verify every signature, index and pool file; prints what is wrong\n"
             "--rollback       publish the content of the generation before, signed anew; the\n"
             "                 suite is then held until the host's Release changes\n"
             "--release        let a held suite follow its host again\n"
-            "--accept-older   take a Release once whose Date is older than the published one's\n",
+            "--accept-older   take a Release once whose Date is older than the published one's\n"
+            "--where          print publish.root\n",
     .run = run,
 };
