@@ -144,6 +144,16 @@ static void take_alias(struct reading *r, const char *path, const char *folder)
     out->aliases = more;
 }
 
+static void take_root(struct reading *r, const char *folder)
+{
+    struct apache *out = r->out;
+    const char **more = arena_alloc(r->a, ((size_t)out->root_count + 1) * sizeof *out->roots);
+    if (out->root_count)
+        memcpy(more, out->roots, (size_t)out->root_count * sizeof *more);
+    more[out->root_count++] = without_slash(r, folder);
+    out->roots = more;
+}
+
 static void take_command_options(struct apache *out, const char **words, size_t n)
 {
     struct apache_program *program = program_of(out, words[1]);
@@ -191,6 +201,8 @@ static void take(struct reading *r, const char **words, size_t n)
         out->max_request_len = strtol(words[1], NULL, 10);
     else if (IS("FcgidCmdOptions"))
         take_command_options(out, words, n);
+    else if (IS("DocumentRoot"))
+        take_root(r, words[1]);
     else if (IS("Alias") && n > 2)
         take_alias(r, words[1], words[2]);
     else if (IS("ScriptAlias") || IS("SetHandler") || IS("ProxyPass") || IS("ProxyPassMatch") ||
@@ -328,6 +340,8 @@ int apache_read(const char *path, struct arena *arena, struct apache *out, struc
         return -1;
     const char *limit = find(r->variables, r->variable_count, "DEB_STATUS_BODY_LIMIT");
     out->body_limit = limit ? strtol(limit, NULL, 10) : 0;
+    out->archive_path = find(r->variables, r->variable_count, "DEB_STATUS_ARCHIVE_PATH");
+    out->archive = find(r->variables, r->variable_count, "DEB_STATUS_ARCHIVE");
     out->has_fcgid = find(r->modules, r->module_count, "fcgid_module") != NULL;
     return 0;
 }

@@ -35,6 +35,9 @@ struct apache {
     const char *user;        /* or NULL */
     struct apache_alias *aliases;
     int alias_count;
+    const char **roots; /* each DocumentRoot */
+    int root_count;
+    const char *archive_path, *archive; /* our alias of the archive, as our file has it; or NULL */
 };
 
 /* Reads path and what it includes; what cannot be read of the latter is left out. Strings live in

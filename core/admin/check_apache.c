@@ -2,6 +2,7 @@
 /* check: Apache's configuration, as far as it can be judged without the database. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/admin/check.h"
 
@@ -86,6 +87,29 @@ static void check_archive(struct check *c)
                    "this Apache does not serve publish.root %s", config->publish_root);
 }
 
+/* The archive's address may have been somebody else's before our file took it. */
+static void check_hidden(struct check *c)
+{
+    const struct apache *a = &c->apache;
+    const char *mend =
+        "Define DEB_STATUS_ARCHIVE_PATH /another in conf-available/deb-status-local.conf, "
+        "a2enconf deb-status-local (it is read before ours), and reload Apache.";
+    struct stat st;
+    if (!a->archive_path || !a->archive)
+        return;
+    for (int i = 0; i < a->root_count; i++) {
+        const char *hidden = arena_printf(&c->arena, "%s%s", a->roots[i], a->archive_path);
+        if (stat(hidden, &st) == 0)
+            check_note(c, mend, "the address %s is the archive's, and %s can no longer be reached",
+                       a->archive_path, hidden);
+    }
+    for (int i = 0; i < a->alias_count; i++)
+        if (strcmp(a->aliases[i].path, a->archive_path) == 0 &&
+            strcmp(a->aliases[i].folder, a->archive) != 0)
+            check_note(c, mend, "the address %s is the archive's, and an Alias of %s as well",
+                       a->archive_path, a->aliases[i].folder);
+}
+
 static void check_variant(struct check *c)
 {
     const struct apache *a = &c->apache;
@@ -133,4 +157,5 @@ void check_apache(struct check *c)
     check_second(c, &c->apache.pages, "pages.fcgi");
     check_limits(c);
     check_archive(c);
+    check_hidden(c);
 }

@@ -424,6 +424,18 @@ def test_check_apache(stack, etc):
     assert finds(etc.check("--apache", f"{etc.dir}/none")[1], "error", "there is no")
 
 
+def test_check_an_address_that_was_in_use(stack, etc):
+    """The archive's address hides what a site had there before."""
+    conf = f"{stack.dir}/apache.conf"
+    assert not finds(etc.check("--apache", conf)[1], "note", "is the archive's")
+    os.makedirs(f"{etc.dir}/www/debian")
+    etc.write("more.conf", f"Include {conf}\nDocumentRoot {etc.dir}/www\n"
+                           "<VirtualHost *:80>\nAlias /debian/ /srv/mirror\n</VirtualHost>\n")
+    found = etc.check("--apache", f"{etc.dir}/more.conf")[1]
+    assert finds(found, "note", "/debian is the archive's", f"{etc.dir}/www/debian")
+    assert finds(found, "note", "/debian is the archive's", "Alias of /srv/mirror")
+
+
 @pytest.mark.skipif(not ROOT, reason="needs root: another user's files")
 def test_check_by_somebody(etc):
     os.chown(f"{etc.dir}/secrets", 0, 0)

@@ -47,7 +47,14 @@ static void test_language(void **state)
                   "Define BIN '/usr/lib/x'\nScriptAlias /hook \\\n  ${BIN}/hook.fcgi\n"
                   "<IfDefine !BIN>\nScriptAlias / ${BIN}/pages.fcgi\n</IfDefine>\n"
                   "FcgidCmdOptions \"${BIN}/hook.fcgi\" MinProcesses 2 MaxProcesses 9\n"
+                  "DocumentRoot /var/www/one/\n<VirtualHost *:80>\nDocumentRoot \"/var/www/two\"\n"
+                  "</VirtualHost>\nDefine DEB_STATUS_ARCHIVE_PATH /elsewhere\n"
                   "Alias \"/osbpo/\" ${BIN}/a/\n${UNKNOWN} x\n");
+    assert_true(a.root_count >= 2);
+    assert_string_equal(a.roots[0], "/var/www/one");
+    assert_string_equal(a.roots[1], "/var/www/two");
+    assert_string_equal(a.archive_path, "/elsewhere");
+    assert_null(a.archive);
     assert_string_equal(a.user, "www-data");
     assert_int_equal(a.max_class_processes, 7);
     assert_int_equal(a.max_processes, 1000);
