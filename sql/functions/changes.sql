@@ -23,7 +23,7 @@ with s as (
 ), gone as (
   select o.* from named o where o.series = (select id from p)
      and o.project not in (select n.project from named n where n.series = (select id from s))
-), packaged as (
+), packaged as materialized (
   select m.project, min(m.source) as source from suite_matches m
    where m.project in (select project from gone) group by m.project
 ), renamed as (
