@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/archive/collect.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -12,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/archive/named.h"
 #include "core/archive/pool.h"
 #include "core/archive/publish.h"
 #include "gen/queries.h"
@@ -22,68 +22,10 @@
 #define PERCENT_MAX 10
 #define LOCK_MS     1000 /* what is due today is due with the next run, too */
 
-struct suite_list {
-    struct suite *items;
-    size_t count;
-};
-
-/* What all suites on this disk name, whoever's they are. An unreadable one is an error: then
- * nothing may be called unnamed. */
-static int read_all_suites(struct run *r, struct arena *a, struct suite_list *out, struct err *e)
-{
-    const char *dists = arena_printf(a, "%s/dists", r->place.root);
-    struct dirent *d;
-    size_t room = 0;
-    int rc = 0;
-    DIR *dir = opendir(dists);
-    if (!dir)
-        return err_errno(e, "reading the list of published suites");
-    while (rc == 0 && (errno = 0, d = readdir(dir))) {
-        struct stat st;
-        if (d->d_name[0] == '.' || fstatat(dirfd(dir), d->d_name, &st, 0) || !S_ISDIR(st.st_mode))
-            continue;
-        if (out->count == room) {
-            struct suite *grown;
-            room = room ? 2 * room : 16;
-            grown = arena_alloc(a, room * sizeof *grown);
-            if (out->count)
-                memcpy(grown, out->items, out->count * sizeof *grown);
-            out->items = grown;
-        }
-        struct suite *s = &out->items[out->count++];
-        *s = (struct suite){.a = a, .name = arena_strdup(a, d->d_name)};
-        rc = publish_read_suite(r, s, e);
-    }
-    closedir(dir);
-    return rc;
-}
-
-static void free_suites(struct suite_list *l)
+static bool is_named_by_us(const struct run *r, const struct named *l, const char *path)
 {
     for (size_t i = 0; i < l->count; i++)
-        publish_end_suite(&l->items[i]);
-}
-
-static bool is_named(const struct suite_list *l, const char *path)
-{
-    for (size_t i = 0; i < l->count; i++)
-        if (contents_find(&l->items[i].contents, path))
-            return true;
-    return false;
-}
-
-static bool is_ours(const struct run *r, const char *suite)
-{
-    for (size_t i = 0; i < r->mirror->suites.count; i++)
-        if (strcmp(r->mirror->suites.items[i], suite) == 0)
-            return true;
-    return false;
-}
-
-static bool is_named_by_us(const struct run *r, const struct suite_list *l, const char *path)
-{
-    for (size_t i = 0; i < l->count; i++)
-        if (is_ours(r, l->items[i].name) && contents_find(&l->items[i].contents, path))
+        if (named_is_ours(r, l->items[i].name) && contents_find(&l->items[i].contents, path))
             return true;
     return false;
 }
@@ -105,12 +47,12 @@ static int remove_file(struct run *r, const char *path, struct err *e)
     return 0;
 }
 
-static int judge_row(struct run *r, const struct suite_list *l, const char *path, bool others,
+static int judge_row(struct run *r, const struct named *l, const char *path, bool others,
                      int64_t *removed, struct err *e)
 {
     if (is_named_by_us(r, l, path))
         return db_call(r->db, &query_publish_named_again, NULL, e, r->mirror->name, path);
-    if (!others && !is_named(l, path)) {
+    if (!others && !named_find(l, path)) {
         if (remove_file(r, path, e))
             return -1;
         ++*removed;
@@ -118,7 +60,7 @@ static int judge_row(struct run *r, const struct suite_list *l, const char *path
     return db_call(r->db, &query_publish_forget_file, NULL, e, r->mirror->name, path);
 }
 
-static int remove_due(struct run *r, const struct db_result *due, const struct suite_list *l,
+static int remove_due(struct run *r, const struct db_result *due, const struct named *l,
                       struct err *e)
 {
     int64_t removed = 0;
@@ -140,7 +82,7 @@ static int remove_due(struct run *r, const struct db_result *due, const struct s
 int collect(struct run *r, struct err *e)
 {
     struct arena a = ARENA_INIT;
-    struct suite_list all = {0};
+    struct named all = {0};
     struct db_result *due = NULL;
     char grace[24], most[24], least[24], percent[24];
     int lock = -1, rc = -1;
@@ -157,13 +99,13 @@ int collect(struct run *r, struct err *e)
     }
     run_step(r, "collect");
     lock = pool_lock(&a, &r->place, true, LOCK_MS, e);
-    if (lock >= 0 && read_all_suites(r, &a, &all, e) == 0)
+    if (lock >= 0 && named_read(r, &a, &all, e) == 0)
         rc = remove_due(r, due, &all, e);
     else if (lock < 0 && e->code == ERR_TRANSIENT) { /* somebody holds it */
         err_clear(e);
         rc = 0;
     }
-    free_suites(&all);
+    named_free(&all);
     if (lock >= 0)
         close(lock);
     db_result_free(due);
@@ -181,11 +123,11 @@ static int copy_row(struct db *db, const char *path, int64_t size, const char *s
     return db_copy_row(db, 4, (const char *[]){path, digits, sum, named}, e);
 }
 
-static int copy_named(struct run *r, const struct suite_list *l, struct err *e)
+static int copy_named(struct run *r, const struct named *l, struct err *e)
 {
     for (size_t i = 0; i < l->count; i++) {
         const struct contents *c = &l->items[i].contents;
-        for (size_t k = 0; is_ours(r, l->items[i].name) && k < c->file_count; k++) {
+        for (size_t k = 0; named_is_ours(r, l->items[i].name) && k < c->file_count; k++) {
             char sum[SHA256_HEX];
             hash_format_sha256(c->files[k].sha256, sum);
             if (copy_row(r->db, c->files[k].path, c->files[k].size, sum, "t", e))
@@ -198,7 +140,7 @@ static int copy_named(struct run *r, const struct suite_list *l, struct err *e)
 /* nftw() hands no data on. */
 static struct {
     struct run *run;
-    const struct suite_list *suites;
+    const struct named *suites;
     size_t root_len;
     struct err *e;
 } walk;
@@ -208,12 +150,12 @@ static int copy_stray(const char *path, const struct stat *st, int type, struct 
     const char *name = path + walk.root_len + 1;
     (void)ftw;
     if (type != FTW_F || !S_ISREG(st->st_mode) || !paths_is_pool(name, strlen(name)) ||
-        is_named(walk.suites, name))
+        named_find(walk.suites, name))
         return 0;
     return copy_row(walk.run->db, name, st->st_size, "", "f", walk.e);
 }
 
-static int copy_strays(struct run *r, const struct suite_list *l, struct err *e)
+static int copy_strays(struct run *r, const struct named *l, struct err *e)
 {
     walk.run = r;
     walk.suites = l;
@@ -225,9 +167,9 @@ static int copy_strays(struct run *r, const struct suite_list *l, struct err *e)
 int collect_reconcile(struct run *r, struct err *e)
 {
     struct arena a = ARENA_INIT;
-    struct suite_list all = {0};
+    struct named all = {0};
     int rc = -1, lock = pool_lock(&a, &r->place, true, POOL_LOCK_MS, e);
-    if (lock < 0 || read_all_suites(r, &a, &all, e) || db_begin(r->db, e))
+    if (lock < 0 || named_read(r, &a, &all, e) || db_begin(r->db, e))
         goto out;
     if ((r->fence && r->fence(r->fence_data, e)) || db_call(r->db, &query_publish_begin, NULL, e) ||
         db_copy_begin(r->db, &query_publish_copy_files, e) || copy_named(r, &all, e) ||
@@ -237,7 +179,7 @@ int collect_reconcile(struct run *r, struct err *e)
     else
         rc = 0;
 out:
-    free_suites(&all);
+    named_free(&all);
     if (lock >= 0)
         close(lock);
     arena_free(&a);

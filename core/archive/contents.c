@@ -71,14 +71,38 @@ static int take_size(struct deb822_text t, int64_t *size)
 }
 
 /* Whether it lies below pool/SUITE/ of one of those suites, as pkgos-scan-repo lays it out. */
-static bool is_of_others(const struct config_strings *others, const char *path)
+static bool is_below_suite(const struct config_strings *suites, const char *path)
 {
     const char *part = path + strlen("pool/");
     size_t len = strcspn(part, "/");
-    for (size_t i = 0; others && i < others->count; i++)
-        if (strncmp(others->items[i], part, len) == 0 && others->items[i][len] == '\0')
+    for (size_t i = 0; suites && i < suites->count; i++)
+        if (strncmp(suites->items[i], part, len) == 0 && suites->items[i][len] == '\0')
             return true;
     return false;
+}
+
+static bool is_allowed(const struct config_strings *globs, const char *source)
+{
+    for (size_t i = 0; globs && i < globs->count; i++)
+        if (fnmatch(globs->items[i], source, 0) == 0)
+            return true;
+    return !globs;
+}
+
+/* Debian's layout: pool/COMPONENT/n/nova/FILE. */
+static int check_place(const struct reader *r, const char *path, struct err *e)
+{
+    char folder[PATHS_MAX + 1];
+    if (is_below_suite(r->rules->own, path))
+        return 0;
+    if (is_below_suite(r->rules->others, path))
+        return err_set(e, ERR_INPUT, "%s belongs to a suite of another mirror", path);
+    memcpy(folder, path, strlen(path) + 1);
+    *strrchr(folder, '/') = '\0';
+    if (!is_allowed(r->rules->sources, strrchr(folder, '/') ? strrchr(folder, '/') + 1 : ""))
+        return err_set(e, ERR_INPUT,
+                       "%s lies in no folder of a source package that this mirror may bring", path);
+    return 0;
 }
 
 /* path: folder and name joined; a leading "./" is the archive's root. */
@@ -99,8 +123,8 @@ static int add_file(struct reader *r, struct deb822_text folder, struct deb822_t
     if (!paths_is_pool(path, strlen(path)))
         return err_set(e, ERR_INPUT,
                        "a path is not allowed: no plain name of a package below pool/");
-    if (is_of_others(r->rules->others, path))
-        return err_set(e, ERR_INPUT, "%s belongs to a suite of another mirror", path);
+    if (check_place(r, path, e))
+        return -1;
     c->files = grow(r->a, c->files, c->file_count, &r->file_room, sizeof *c->files);
     struct contents_file *f = &c->files[c->file_count];
     f->path = path;
@@ -112,13 +136,9 @@ static int add_file(struct reader *r, struct deb822_text folder, struct deb822_t
 
 static int check_source(struct reader *r, const char *name, struct err *e)
 {
-    const struct config_strings *globs = r->rules->sources;
-    if (!globs)
-        return 0;
-    for (size_t i = 0; i < globs->count; i++)
-        if (fnmatch(globs->items[i], name, 0) == 0)
-            return 0;
-    return err_set(e, ERR_INPUT, "this mirror may not bring source package %s", name);
+    return is_allowed(r->rules->sources, name)
+               ? 0
+               : err_set(e, ERR_INPUT, "this mirror may not bring source package %s", name);
 }
 
 /* Source is "name" or "name (version)"; without it the source has the package's name. */

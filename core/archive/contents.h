@@ -46,7 +46,10 @@ struct contents_input { /* one Packages or Sources file, uncompressed */
 };
 
 struct contents_rules {
-    const struct config_strings *sources; /* globs that each source must match; NULL: any */
+    /* Globs that each source must match; NULL: any. So must the folder of each file: in a pool that
+     * mirrors share, the path of a source is out of reach for who may not bring it. Not below
+     * pool/SUITE/ of `own` suites, which nobody else can reach. */
+    const struct config_strings *sources, *own;
     /* Suites of other mirrors: pool/SUITE/ is theirs, whoever asks first for a path. NULL: none */
     const struct config_strings *others;
     int64_t files_max; /* that it names; 0: no limit */

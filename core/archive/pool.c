@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/archive/lock.h"
+#include "core/archive/named.h"
 #include "core/base/file.h"
 
 struct missing {
@@ -82,6 +83,31 @@ static int want(struct missing *m, const struct contents_file *f, struct err *e)
     return 0;
 }
 
+/* -1: another mirror has published the path with other content. */
+static int is_held(struct run *r, const struct contents_file *f, struct err *e)
+{
+    const char *holder;
+    if (named_holder(r, f, &holder, e))
+        return -1;
+    return holder ? err_set(e, ERR_INPUT,
+                            "%s is published by mirror %s with other content: build with a new "
+                            "version",
+                            f->path, holder)
+                  : 0;
+}
+
+/* With other content than what is there: an error, unless this mirror may replace it. What another
+ * mirror has published is never replaced. */
+static int may_replace(struct run *r, const struct contents_file *f, struct err *e)
+{
+    if (is_held(r, f, e))
+        return -1;
+    if (!r->mirror->replace)
+        return err_set(e, ERR_INPUT, "%s is published with other content: build with a new version",
+                       f->path);
+    return 0;
+}
+
 /* A file that the published generation does not name, or names with another content. */
 static int look_at(void *data, const struct contents_file *f, const struct contents_file *old,
                    struct err *e)
@@ -93,9 +119,8 @@ static int look_at(void *data, const struct contents_file *f, const struct conte
     if (state == POOL_GOOD)
         return 0;
     if (state == POOL_DIFFERS || old) {
-        if (!m->r->mirror->replace)
-            return err_set(e, ERR_INPUT,
-                           "%s is published with other content: build with a new version", f->path);
+        if (may_replace(m->r, f, e))
+            return -1;
         run_warn(m->r,
                  "%s is replaced (replace: true): who has the old indexes yet will see a "
                  "hash mismatch",
@@ -226,9 +251,11 @@ static int make_folder_of(struct run *r, const char *path, struct err *e)
     return file_make_dirs(folder, 0755, e);
 }
 
-/* Takes one file in. What another mirror brought in the meantime is the same, or an error. */
-static int take_file(struct run *r, int staged, int root, const struct contents_file *f,
-                     struct err *e)
+/* Takes one file in. What another mirror brought in the meantime is the same, or an error. A file
+ * is replaced with the pool's lock held exclusively: nobody publishes it between look and rename.
+ */
+static int take_file(struct run *r, const struct suite *s, int staged, int root,
+                     const struct contents_file *f, struct err *e)
 {
     enum pool_state state;
     /* staged files have the host's modes */
@@ -236,17 +263,23 @@ static int take_file(struct run *r, int staged, int root, const struct contents_
         return err_errno(e, "taking %s into the pool", f->path);
     if (make_folder_of(r, f->path, e))
         return -1;
-    bool over = r->mirror->replace || r->recheck;
-    if (renameat2(staged, f->path, root, f->path, over ? 0 : RENAME_NOREPLACE) == 0)
+    if (renameat2(staged, f->path, root, f->path, RENAME_NOREPLACE) == 0)
         return 0;
     if (errno != EEXIST)
         return err_errno(e, "taking %s into the pool", f->path);
     if (pool_look(root, f, &state, e))
         return -1;
-    if (state != POOL_GOOD)
-        return err_set(e, ERR_INPUT, "%s is published with other content: build with a new version",
-                       f->path);
-    unlinkat(staged, f->path, 0);
+    if (state == POOL_GOOD) {
+        unlinkat(staged, f->path, 0);
+        return 0;
+    }
+    /* damaged, where this mirror's own generation names it like that */
+    const struct contents_file *old = contents_find(&s->before, f->path);
+    bool mends = r->recheck && old && memcmp(old->sha256, f->sha256, SHA256_SIZE) == 0;
+    if (mends ? is_held(r, f, e) : may_replace(r, f, e))
+        return -1;
+    if (renameat2(staged, f->path, root, f->path, 0))
+        return err_errno(e, "taking %s into the pool", f->path);
     return 0;
 }
 
@@ -263,7 +296,7 @@ int pool_take_in(struct run *r, struct suite *s, struct err *e)
     if (staged < 0)
         rc = -1;
     for (size_t i = 0; rc == 0 && i < s->missing_count; i++)
-        rc = take_file(r, staged, root, s->missing[i], e);
+        rc = take_file(r, s, staged, root, s->missing[i], e);
     if (staged >= 0)
         close(staged);
     if (root >= 0)

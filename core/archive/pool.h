@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Pool files: which of those that a suite's indexes name are missing, fetched by name, checked, and
- * taken into the archive. A published path never changes its content (replace: true aside). Costs
- * what changed: files that the published generation names already were checked when they came.
+ * taken into the archive. A published path never changes its content: with replace: true the
+ * mirror that published it may, no other. Costs what changed: files that the published generation
+ * names already were checked when they came.
  */
 #ifndef CORE_ARCHIVE_POOL_H
 #define CORE_ARCHIVE_POOL_H
@@ -13,11 +14,13 @@
  * 'build with a new version', over a limit; ERR_NOT_READY: missing or different at the host. */
 int pool_fetch(struct run *r, struct suite *s, struct err *e);
 
-/* Moves the staged files into the pool; the caller holds the pool's lock. */
+/* Moves the staged files into the pool; the caller holds the pool's lock, exclusively where files
+ * may be replaced. */
 int pool_take_in(struct run *r, struct suite *s, struct err *e);
 
-/* The pool's lock: shared while files are taken in and a suite is switched, exclusive while they
- * are removed. Waits so long, returns the descriptor to close, or -1 with ERR_TRANSIENT. */
+/* The pool's lock: shared while files are taken in and a suite is switched, exclusive while some
+ * are replaced or removed. Waits so long, returns the descriptor to close, or -1 with
+ * ERR_TRANSIENT. */
 int pool_lock(struct arena *a, const struct place *p, bool exclusive, int64_t wait_ms,
               struct err *e);
 #define POOL_LOCK_MS 120000

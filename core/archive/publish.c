@@ -222,6 +222,7 @@ static int read_indexes(struct run *r, struct suite *s, struct err *e)
 {
     const struct config_strings others = suites_of_others(r, s->a);
     const struct contents_rules rules = {.sources = &r->mirror->sources,
+                                         .own = &r->mirror->suites,
                                          .others = &others,
                                          .files_max = NAMED_FACTOR * r->mirror->limit_files};
     struct indexes old = {0};
@@ -269,7 +270,8 @@ int publish_tree(struct run *r, struct suite *s, int (*also)(void *data, struct 
 {
     struct switching w = {.r = r, .s = s, .also = also, .data = data};
     struct err why = {0};
-    int rc = -1, lock = pool_lock(s->a, &r->place, false, POOL_LOCK_MS, e);
+    bool over = s->missing_count && (r->mirror->replace || r->recheck);
+    int rc = -1, lock = pool_lock(s->a, &r->place, over, POOL_LOCK_MS, e);
     if (lock < 0)
         return -1;
     run_step(r, "publish");

@@ -12,9 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *globs[] = {"nova", "python-*"};
     const struct config_strings sources = {globs, 2};
-    static const char *suites[] = {"trixie-epoxy"};
-    const struct config_strings others = {suites, 1};
-    const struct contents_rules rules[] = {{NULL, NULL, 0}, {&sources, &others, 10}};
+    static const char *suites[] = {"trixie-epoxy", "trixie-flamingo"};
+    const struct config_strings others = {suites, 1}, own = {suites + 1, 1};
+    const struct contents_rules rules[] = {
+        {.files_max = 0}, {.sources = &sources, .own = &own, .others = &others, .files_max = 10}};
     for (int i = 0; i < 4; i++) {
         struct arena a = ARENA_INIT;
         struct contents c;

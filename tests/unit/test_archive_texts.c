@@ -286,11 +286,12 @@ static void tells_exit_codes_apart(void **state)
 
 static void knows_whose_a_path_is(void **state)
 {
-    static const char *mine[] = {"nova"}, *other[] = {"t"}, *theirs[] = {"u", "s"};
+    static const char *mine[] = {"nova"}, *other[] = {"t"}, *theirs[] = {"u", "s"},
+                      *own[] = {"t-x", "s"};
     const struct config_strings sources = {mine, 1}, none = {NULL, 0}, t = {other, 1},
-                                s = {theirs, 2};
+                                s = {theirs, 2}, tx = {own, 1}, both = {own, 2};
     const struct contents_input in = {"Packages", PATHS_PACKAGES, PACKAGE, strlen(PACKAGE)};
-    struct contents_rules rules = {.sources = &sources, .others = &none};
+    struct contents_rules rules = {.others = &none};
     struct arena a = ARENA_INIT;
     struct contents c;
     struct err e = {0};
@@ -303,6 +304,15 @@ static void knows_whose_a_path_is(void **state)
     rules.others = &s;
     assert_int_equal(contents_read(&a, &in, 1, &rules, &c, &e), -1);
     assert_non_null(strstr(e.text, "belongs to a suite of another mirror"));
+    rules = (struct contents_rules){.sources = &sources}; /* pool/t-x/ is nobody's folder */
+    assert_int_equal(contents_read(&a, &in, 1, &rules, &c, &e), -1);
+    assert_non_null(strstr(e.text, "no folder of a source package that this mirror may bring"));
+    rules.own = &s;
+    assert_int_equal(contents_read(&a, &in, 1, &rules, &c, &e), -1);
+    rules.own = &tx;
+    assert_int_equal(contents_read(&a, &in, 1, &rules, &c, &e), -1);
+    rules.own = &both;
+    assert_int_equal(contents_read(&a, &in, 1, &rules, &c, &e), 0);
     rules = (struct contents_rules){.files_max = 1};
     assert_int_equal(contents_read(&a, &in, 1, &rules, &c, &e), -1);
     assert_non_null(strstr(e.text, "limits.files"));
