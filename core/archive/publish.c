@@ -38,6 +38,8 @@ int publish_read_tree(struct run *r, struct suite *s, const char *folder,
     static const struct contents_rules any = {0};
     prepare_indexes(r, s, x);
     x->published = folder;
+    /* what is unpacked of a tree that is published is no file of the one that comes */
+    x->staged = arena_printf(s->a, "%s/read%s", r->index_dir, folder);
     if (indexes_plan(x, release, release, false, e) || indexes_open(x, e))
         return -1;
     return contents_read(s->a, x->texts, x->text_count, &any, out, e);

@@ -83,7 +83,8 @@ int unpack_file(const struct unpack *u, struct hash_sums *sums, struct err *e)
 {
     struct sink s = {.size_max = u->size_max, .fd = -1};
     if (u->to) {
-        s.fd = open(u->to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+        unlink(u->to); /* a file of another name may be the same, or a mapping of it be in use */
+        s.fd = open(u->to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
         if (s.fd < 0)
             return err_errno(e, "creating an unpacked index");
     }
