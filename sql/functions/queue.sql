@@ -1,7 +1,9 @@
 -- The queue. At any time at most one queued and one running job per (kind, what), held by two
 -- partial unique indexes. Writers that end or move a job lock its row `for update` in a statement
 -- of its own first: that waits for a delivery that is just joining it (`for key share`), and what
--- the next statement sees includes it. The revision 'queue' is one row for all: who raised it holds
+-- the next statement sees includes it. Who locks `for key share` looks at the row again, in a
+-- statement of its own: that lock does not mind updates which leave the key alone, also committed
+-- ones, so the statement that takes it may return what the row was before them. The revision 'queue' is one row for all: who raised it holds
 -- it until the commit, and must wait for no job's row after that. So it is raised once in a
 -- transaction, as the last thing, by the functions that are called from outside; queue_join,
 -- queue_end and what they call leave it to them.
@@ -12,22 +14,45 @@ create function revision_raise(p_scope text) returns void language sql as $$
 $$;
 comment on function revision_raise(text) is 'Raises one counter; call it last in the transaction: its row stays locked until the commit';
 
+create function queue_waiting(p_kind text, p_what text, p_but bigint default null)
+returns jobs language plpgsql as $$
+declare
+  v_id bigint;
+  j jobs;
+begin
+  loop
+    select id into v_id from jobs
+     where kind = p_kind and what = p_what and state = 'queued' and id is distinct from p_but
+       for key share;
+    exit when not found;
+    -- Waiting when that statement began, and held from now on against all who would end or move
+    -- it. Claimed in between: the run that has it began after our caller came, and ends after it.
+    -- Ended or folded in between: look for the one that took over.
+    select * into j from jobs where id = v_id and state in ('queued', 'running') and not cancelling;
+    exit when found;
+  end loop;
+  return j;
+end
+$$;
+comment on function queue_waiting(text, text, bigint) is
+  'The job of (kind, what) that waits, or was taken by a worker in this moment; it cannot end before this transaction does. All null: none. But: not this one';
+
 create function queue_join(p_kind text, p_what text, p_host text, p_cause text, p_request_id text,
                            out id bigint, out inserted boolean)
 language plpgsql as $$
 #variable_conflict use_column
 declare
-  v_run_at timestamptz;
-  v_request_id text;
+  v_waiting jobs;
 begin
   loop
-    select j.id, j.run_at, j.request_id, false
-      into queue_join.id, v_run_at, v_request_id, queue_join.inserted from jobs j
-     where j.kind = p_kind and j.what = p_what and j.state = 'queued' for key share;
-    if found then
+    v_waiting := queue_waiting(p_kind, p_what);
+    queue_join.id := v_waiting.id;
+    queue_join.inserted := false;
+    if queue_join.id is not null then
       -- It waits for its backoff: something new has come, so it is due now. One that was queued
       -- by the schedule or after a change takes the id of the first request that joins it.
-      if v_run_at > clock_timestamp() or (v_request_id is null and p_request_id is not null) then
+      if v_waiting.run_at > clock_timestamp()
+         or (v_waiting.request_id is null and p_request_id is not null) then
         update jobs j set run_at = least(j.run_at, clock_timestamp()),
                           request_id = coalesce(j.request_id, p_request_id)
          where j.id = queue_join.id and j.state = 'queued';
@@ -179,10 +204,11 @@ comment on function queue_progress(bigint, bigint, text, bigint, bigint, text) i
 
 create function job_fence(p_id bigint, p_token bigint) returns boolean language plpgsql as $$
 begin
-  -- Holds the row against whoever would end or take over the job, until this transaction ends.
-  perform from jobs where id = p_id and token = p_token and state = 'running' and not cancelling
-     for key share;
-  return found;
+  -- Holds the row against whoever would end or take over the job, until this transaction ends; what
+  -- it is, only the next statement is sure to see.
+  perform from jobs where id = p_id for key share;
+  return exists (select from jobs where id = p_id and token = p_token and state = 'running'
+                    and not cancelling);
 end
 $$;
 comment on function job_fence(bigint, bigint) is
@@ -204,9 +230,8 @@ declare
 begin
   select * into strict j from jobs where id = p_id;
   loop
-    select id into v_other from jobs
-     where kind = j.kind and what = j.what and state = 'queued' and id <> p_id for key share;
-    if found then
+    v_other := (queue_waiting(j.kind, j.what, p_id)).id;
+    if v_other is not null then
       update jobs set error = p_error, detail = p_detail where id = p_id;
       perform queue_fold(p_id, v_other);
       return 'superseded';

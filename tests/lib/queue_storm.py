@@ -10,6 +10,7 @@ import time
 import uuid
 
 import psycopg2
+import psycopg2.errors
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.path.join(os.environ.get("DEB_STATUS_BUILD") or os.path.join(
@@ -52,13 +53,13 @@ def set_up(db, mirrors):
 
 
 class Storm:
-    """`senders` threads post `each` deliveries, `claimers` threads run jobs, some of which fail or are
-    cancelled, until nothing waits. Errors of any thread are in self.errors."""
+    """`senders` threads post `each` deliveries, `claimers` threads run jobs, some of which fail, until
+    nothing waits. Errors of any thread are in self.errors."""
 
     def __init__(self, database, mirrors, senders=16, claimers=2, each=60, backoff=0.02):
         self.database, self.mirrors = database, mirrors
         self.senders, self.claimers, self.each, self.backoff = senders, claimers, each, backoff
-        self.accepted, self.runs, self.errors = {}, [], []
+        self.accepted, self.runs, self.errors, self.unavailable = {}, [], [], 0
         self.lock, self.sent = threading.Lock(), threading.Event()
 
     def guard(self, what, *args):
@@ -76,12 +77,20 @@ class Storm:
                 if r.random() < 0.1:
                     body = '{"type": "releases.changed"}'
                 for _ in range(2 if r.random() < 0.05 else 1):  # at times the same again
-                    status, job = rows(
-                        db, "select status, job from deb_status.accept('s', %s, %s, null, null, null, "
-                        "'http://x')", delivery, body.encode())[0]
+                    status, job = self.accept(db, delivery, body.encode())
                     with self.lock:
                         assert status == (200 if delivery in self.accepted else 202), status
                         self.accepted[delivery] = job
+
+    def accept(self, db, delivery, body):
+        """Again after 503, which is what the hook makes of its timeouts on a machine that is too busy."""
+        while True:
+            try:
+                return rows(db, "select status, job from deb_status.accept('s', %s, %s, null, null, null, "
+                            "'http://x')", delivery, body)[0]
+            except (psycopg2.errors.QueryCanceled, psycopg2.errors.LockNotAvailable):
+                with self.lock:
+                    self.unavailable += 1
 
     def claim(self, number):
         r = random.Random(number)

@@ -45,6 +45,107 @@ def test_many_during_a_held_run_lead_to_one_more(database, db):
     assert rows(db, "select deb_status.queue_finish(%s, %s, 'done', null, null, 0)", job, token) == [("done",)]
 
 
+@pytest.fixture
+def pauses(db):
+    """Makes a session with `set test.pause = 'on'` wait on advisory lock 1 (held by db) after it has
+    seen a row of jobs and before it locks it: what a busy machine does to any session at times."""
+    rows(db, "create function deb_status.test_pause(text) returns boolean language plpgsql as $$ begin "
+         "if current_setting('test.pause', true) = 'on' and $1 = 'queued' then "
+         "perform set_config('test.pause', '', false); "
+         "perform pg_advisory_lock(1); perform pg_advisory_unlock(1); end if; return true; end $$")
+    rows(db, "create policy test_pause on deb_status.jobs using (deb_status.test_pause(state))")
+    rows(db, "alter table deb_status.jobs enable row level security, force row level security")
+    rows(db, "select pg_advisory_lock(1)")
+    yield
+    rows(db, "select pg_advisory_unlock_all()")
+    rows(db, "alter table deb_status.jobs disable row level security, no force row level security")
+    rows(db, "drop policy test_pause on deb_status.jobs")
+    rows(db, "drop function deb_status.test_pause")
+
+
+def claim(db):
+    job, token = rows(db, "select id, token from deb_status.queue_claim('h', 'w', 30, 5, false, 'mirror')")[0]
+    assert rows(db, "select deb_status.queue_begin(%s, %s)", job, token) == [(True,)]
+    return job, token
+
+
+@contextlib.contextmanager
+def thread(what, *args):
+    """Runs beside the block and is over after it; yields the list that its result comes into."""
+    result = []
+    t = threading.Thread(target=lambda: result.append(what(*args)))
+    t.start()
+    yield result
+    t.join()
+
+
+def is_waiting(db, event):
+    return rows(db, "select 1 from pg_stat_activity where wait_event = %s and datname = current_database()",
+                event)
+
+
+@pytest.mark.usefixtures("pauses")
+@pytest.mark.parametrize("end", ["done", "retry", "folded", "none"])
+def test_a_job_that_ends_between_look_and_lock(database, db, end):
+    """`for key share` may give back a row as it was before updates that have been committed since: a
+    delivery must not join a job that is over."""
+    set_up(db, ["a"])
+    first = rows(db, "select deb_status.enqueue('mirror', 'a')")[0][0]
+    with contextlib.ExitStack() as stack:
+        late, worker, other = (stack.enter_context(contextlib.closing(database.connect())) for _ in range(3))
+        rows(late, "set test.pause = 'on'")
+        with thread(rows, late, "select job from deb_status.accept('s', '1', %s, null, null, null, '')",
+                    b'{"type": "package.built", "mirror": "a"}') as joined:
+            wait_for(lambda: is_waiting(db, "advisory"), "it has looked")
+            job, token = claim(worker)
+            assert job == first
+            finish = "select deb_status.queue_finish(%s, %s, %s, 'x', null, 0)"
+            if end == "folded":  # into one that was inserted at the very moment
+                other.autocommit = False
+                second = rows(other, "select id from deb_status.queue_join('mirror', 'a', null, null, null)")[0][0]
+                with thread(rows, worker, finish, job, token, "retry") as state:
+                    wait_for(lambda: is_waiting(db, "transactionid"), "it waits for that one")
+                    other.commit()
+                assert state == [[("superseded",)]]
+            elif end != "none":
+                rows(worker, finish, job, token, end)
+            rows(db, "select pg_advisory_unlock(1)")
+        joined = joined[0][0][0]
+        if end == "done":
+            assert joined != first
+        elif end == "folded":
+            assert joined == second
+        else:
+            assert joined == first
+        if end == "none":  # it joined while the run went on, whose end counts for it
+            assert rows(worker, finish, job, token, "done") == [("done",)]
+        else:
+            job, token = claim(worker)
+            assert job == joined and rows(worker, finish, job, token, "done") == [("done",)]
+    assert rows(db, "select fulfilled is not null from deb_status.deliveries") == [(True,)]
+
+
+@pytest.mark.usefixtures("pauses")
+def test_a_run_that_lost_its_job_between_look_and_lock(database, db):
+    """The same for the fence: a run whose job went back to the queue records nothing."""
+    set_up(db, ["a"])
+    rows(db, "select deb_status.enqueue('mirror', 'a')")
+    with contextlib.closing(database.connect()) as late, contextlib.closing(database.connect()) as other:
+        job, token = claim(other)
+        rows(db, "create or replace function deb_status.test_pause(text) returns boolean language plpgsql as $$ "
+             "begin if current_setting('test.pause', true) = 'on' then "
+             "perform set_config('test.pause', '', false); "
+             "perform pg_advisory_lock(1); perform pg_advisory_unlock(1); end if; return true; end $$")
+        rows(late, "set test.pause = 'on'")
+        with thread(rows, late, "select deb_status.job_fence(%s, %s)", job, token) as held:
+            wait_for(lambda: is_waiting(db, "advisory"), "it has looked")
+            rows(other, "select deb_status.queue_renew(%s, %s, 30)", job, token)
+            assert rows(other, "select deb_status.queue_finish(%s, %s, 'retry', 'x', null, 0)", job,
+                        token) == [("queued",)]
+            rows(db, "select pg_advisory_unlock(1)")
+        assert held == [[(False,)]]
+
+
 def test_only_an_inserted_job_wakes(database, db):
     """NOTIFY where a job row was inserted, none for what joins; the payload is empty."""
     set_up(db, ["a"])
