@@ -11,6 +11,14 @@
 
 #define READS (NEED_QUERY | NEED_DATABASE)
 
+/* A page is there within 5 s, or an error page is: of these the database may take so much in all. A
+ * statement ends after 1.5 s at the server, and a second later a server that hangs is given up. */
+#define ANSWER_MS            4000
+#define CONNECT_MS           1500
+#define CONNECT_TIMEOUT_S    2 /* the least that libpq takes */
+#define STATEMENT_TIMEOUT_MS 1500
+#define HUNG_MS              1000 /* a connection lost after so long: nobody waits again */
+
 /* The address as people type it, without its slash: links on the page would lead astray. */
 static int redirect_to_overview(struct request *req, struct response *res, void *data,
                                 struct err *e)
@@ -69,8 +77,7 @@ static int load_config(struct pages *app, struct err *e)
     config_free(app->config);
     app->config = c;
     set_base(app);
-    db_close(app->db); /* it may name another database now */
-    app->db = NULL;
+    db_connector_drop(app->database, false); /* it may name another database now */
     return 0;
 }
 
@@ -80,6 +87,7 @@ static void begin(void *data)
 {
     struct pages *app = data;
     int64_t now = clock_monotonic_ms();
+    app->begun_ms = now;
     if (now - app->stat_ms < 1000)
         return;
     app->stat_ms = now;
@@ -96,23 +104,22 @@ static void begin(void *data)
     }
 }
 
+static struct db *connect_within(struct pages *app, int64_t wait_ms, struct err *e)
+{
+    const struct db_open_options options = {
+        .conninfo = app->config->database_read ? app->config->database_read : app->config->database,
+        .role = "deb_status_pages",
+        .program = "deb-status-pages",
+        .connect_timeout_s = CONNECT_TIMEOUT_S,
+        .statement_timeout_ms = STATEMENT_TIMEOUT_MS};
+    return db_connector_get(app->database, &options, wait_ms, e);
+}
+
 int pages_connect(struct pages *app, struct err *e)
 {
-    if (app->db && db_is_broken(app->db)) {
-        db_close(app->db);
-        app->db = NULL;
-    }
+    app->db = connect_within(app, CONNECT_MS, e);
     if (app->db)
-        return 0;
-    const char *where =
-        app->config->database_read ? app->config->database_read : app->config->database;
-    /* an answer within 3 s: 2 is the least that libpq takes */
-    struct db_open_options options = {.conninfo = where,
-                                      .role = "deb_status_pages",
-                                      .program = "deb-status-pages",
-                                      .connect_timeout_s = 2,
-                                      .statement_timeout_ms = 1500};
-    app->db = db_open(&options, e);
+        db_limit(app->db, app->begun_ms + ANSWER_MS);
     return app->db ? 0 : -1;
 }
 
@@ -122,11 +129,23 @@ static int meet_needs(void *data, unsigned needs, struct request *req, struct er
     return needs & NEED_DATABASE ? pages_connect(data, e) : 0;
 }
 
+/* Between requests: a connection is made, or made anew, before the next one asks for it. */
+static void idle(void *data)
+{
+    connect_within(data, 0, NULL);
+}
+
 static void end(void *data)
 {
     struct pages *app = data;
-    if (app->db)
-        db_rollback(app->db);
+    int64_t now_ms = clock_monotonic_ms();
+    if (!app->db)
+        return;
+    db_limit(app->db, now_ms + HUNG_MS);
+    db_rollback(app->db);
+    if (db_is_broken(app->db))
+        db_connector_drop(app->database, now_ms - app->begun_ms >= HUNG_MS);
+    app->db = NULL;
 }
 
 int main(void)
@@ -137,6 +156,7 @@ int main(void)
     char hash[17];
     if (!app.share || !*app.share)
         app.share = DEB_STATUS_SHARE;
+    app.database = db_connector_new();
     if (template_load(app.share, hash, &e) || load_config(&app, &e)) {
         log_event(LOG_ERROR, "start", "error", e.text, "detail", e.detail, NULL);
         return 1;
@@ -146,13 +166,14 @@ int main(void)
                                   .routes = routes,
                                   .data = &app,
                                   .begin = begin,
+                                  .idle = idle,
                                   .meet_needs = meet_needs,
                                   .not_found = pages_not_found,
                                   .bad_method = pages_bad_method,
                                   .failed = pages_failed,
                                   .end = end};
     int code = server_run(&http);
-    db_close(app.db);
+    db_connector_free(app.database);
     cache_free(&app.cache);
     config_free(app.config);
     return code;

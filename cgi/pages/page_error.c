@@ -28,7 +28,7 @@ static void add_near(struct page *p)
     struct err e = {.code = ERR_NONE};
     struct db_result *r = NULL;
     size_t found[NEAR_MAX];
-    if (!p->app->db || db_is_broken(p->app->db))
+    if (pages_connect(p->app, &e) < 0)
         return;
     db_rollback(p->app->db);
     if (db_call(p->app->db, &query_page_names, &r, &e))

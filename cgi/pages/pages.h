@@ -17,20 +17,23 @@
 #include "cgi/pages/template.h"
 #include "core/base/clock.h"
 #include "core/config/config.h"
-#include "core/db/db.h"
+#include "core/db/connector.h"
 
 struct pages {
     struct config *config;   /* parts CONFIG_PAGES */
     struct err config_error; /* why a changed configuration was not taken; ERR_NONE: fine */
-    struct db *db;           /* NULL while it is away */
-    char build[64];          /* version and a hash of templates and static files */
-    char base[256];          /* path of site.url, without a slash at its end: "/deb-status" */
-    const char *share;       /* folder of templates/ and static/ */
-    int64_t stat_ms;         /* when the configuration's files were looked at last */
-    struct cache cache;      /* HTML pages that were made */
+    struct db_connector *database;
+    struct db *db;      /* its connection in this request; NULL while it is away */
+    int64_t begun_ms;   /* the request in hand */
+    char build[64];     /* version and a hash of templates and static files */
+    char base[256];     /* path of site.url, without a slash at its end: "/deb-status" */
+    const char *share;  /* folder of templates/ and static/ */
+    int64_t stat_ms;    /* when the configuration's files were looked at last */
+    struct cache cache; /* HTML pages that were made */
 };
 
-/* A connection, opened anew where it was lost. ERR_DATABASE within 3 s. */
+/* app->db for this request. ERR_DATABASE within 1.5 s, and at once while a database that was found
+ * hanging still does. */
 int pages_connect(struct pages *app, struct err *e);
 
 /* One page while it is made. */

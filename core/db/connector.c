@@ -182,7 +182,8 @@ static int attempt_begin(struct db_connector *c, const struct db_open_options *o
 struct db *db_connector_get(struct db_connector *c, const struct db_open_options *options,
                             int64_t wait_ms, struct err *e)
 {
-    if (c->db && db_is_broken(c->db))
+    /* one that the server has closed since is known without asking anything of it */
+    if (c->db && (db_is_broken(c->db) || db_take_notifications(c->db) < 0))
         db_connector_drop(c, false);
     /* What ended since the last call: a success, or a failure that may be long ago. */
     if (!c->db && c->attempt && attempt_wait(c->attempt, 0))

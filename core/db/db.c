@@ -451,11 +451,23 @@ int db_socket(const struct db *db)
     return db_is_broken(db) ? -1 : PQsocket(db->conn);
 }
 
+/* All that has come, and not only its first part: behind a server's last words stands the end. */
+static bool read_what_came(struct db *db)
+{
+    struct pollfd p = {.events = POLLIN};
+    do {
+        if (!PQconsumeInput(db->conn) || PQstatus(db->conn) != CONNECTION_OK)
+            return false;
+        p.fd = PQsocket(db->conn);
+    } while (poll(&p, 1, 0) > 0);
+    return true;
+}
+
 int db_take_notifications(struct db *db)
 {
     int count = 0;
     PGnotify *notify;
-    if (db_is_broken(db) || !PQconsumeInput(db->conn) || PQstatus(db->conn) != CONNECTION_OK) {
+    if (db_is_broken(db) || !read_what_came(db)) {
         db->broken = true;
         return -1;
     }
