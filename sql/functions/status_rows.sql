@@ -27,12 +27,15 @@ language sql stable as $$
 $$;
 comment on function deb_status.status_at is 'A target''s rows as they were at a time; null: as they are';
 
-create or replace function deb_status.target_checked(p_target int) returns timestamptz
+create or replace function deb_status.target_checked(p_target int, p_at timestamptz default null) returns timestamptz
 language sql stable as $$
-  select case when not bool_or(s.checked is null) then min(s.checked) end
-    from deb_status.target_suites ts join deb_status.suites s on s.id = ts.suite where ts.target = p_target
+  select case when coalesce(k.checked <= p_at, true) then k.checked
+              when exists (select from deb_status.status_at(p_target, p_at)) then p_at end
+    from (select case when not bool_or(s.checked is null) then min(s.checked) end as checked
+            from deb_status.target_suites ts join deb_status.suites s on s.id = ts.suite
+           where ts.target = p_target) k
 $$;
-comment on function deb_status.target_checked is 'Last successful look at the oldest of a target''s suites; null where one was never seen';
+comment on function deb_status.target_checked is 'Last successful look at the oldest of a target''s suites, at a past time that time itself; null where one was never seen, or where nothing is known of that time';
 
 drop function if exists deb_status.status_rows(text, text, timestamptz) cascade;
 create function deb_status.status_rows(p_series text, p_target text, p_at timestamptz default null)
@@ -55,8 +58,7 @@ language sql stable as $$
          s.days_to_target, s.job
     from deb_status.series se
     join deb_status.targets t on t.series = se.id
-   cross join lateral (select case when k > p_at then p_at else k end as checked
-                          from deb_status.target_checked(t.id) k) as c
+   cross join lateral deb_status.target_checked(t.id, p_at) as c (checked)
    cross join lateral deb_status.status_at(t.id, p_at) as s
     join deb_status.projects p on p.id = s.project
     left join deb_status.suites su on su.id = s.suite
@@ -157,7 +159,7 @@ language sql stable as $$
   select se.name, t.name, se.release, se.status,
          (select coalesce(sum(r.n), 0)::bigint from deb_status.revisions r
            where r.scope in (se.name, se.name || '/' || t.name)),
-         (select case when k > p_at then p_at else k end from deb_status.target_checked(t.id) k),
+         deb_status.target_checked(t.id, p_at),
          case when p_at is null then t.carries else
            (select r.carries from deb_status.status_rows(se.name, t.name, p_at) r
               left join deb_status.series cs on cs.name = r.carries

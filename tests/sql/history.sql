@@ -1,6 +1,6 @@
 -- History: events, since, the rows of a past time, days from a release to the target.
 begin;
-select plan(59);
+select plan(62);
 \ir lib/status.sql
 select pg_temp.project('dd', d, 'openstack/' || d, v, array['name:' || d])
   from (values ('nova', '{3.0.0=3.0.0}'::text[]), ('glance', '{3.0.0=3.0.0}'), ('heat', '{}'), ('cinder', '{3.0.0=3.0.0}')) x (d, v);
@@ -35,6 +35,9 @@ select is((select job from status_rows('dd', 'stable') where project = 'openstac
 select is(pg_temp.now_of('nova', now() - interval '1 day'), 'outdated 2.0.0-1 3.0.0', 'a day ago it was another');
 select is(pg_temp.now_of('cinder', now() - interval '1 day'), 'ok 3.0.0-1 3.0.0', 'what has not changed is the same then');
 select is(pg_temp.now_of('nova', now() - interval '11 days'), null, 'before the first look nothing is known');
+select results_eq($$select checked, checked is null from target_info('dd', 'stable', now() - interval '11 days')$$, $$values (null::timestamptz, true)$$, 'nor was anything checked then');
+select is((select checked from target_info('dd', 'stable', now() - interval '1 day')), (select checked from suites where name = 'stable'), 'the last look of all was before a day ago');
+select is((status_json('dd', 'stable', now() - interval '11 days')::json ->> 'checked'), null, 'and the API says the same');
 select pg_temp.time_passes('5 days');
 
 -- A new revision of the package; upstream's next release; two together; a package that goes.
