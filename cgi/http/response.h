@@ -40,7 +40,7 @@ bool response_etag(struct response *res, const struct request *req, const char *
 /* Answers {"error": "reason"} with that status; what was in the body is dropped. */
 void response_error(struct response *res, int status, const char *reason);
 
-/* 301 or 302 to an absolute path or URL, percent-encoded by the caller. */
+/* 301, 302 or 308 to an absolute path or URL, percent-encoded by the caller. */
 void response_redirect(struct response *res, int status, const char *location);
 
 /* Appends a string as JSON writes it, quotes included: for reason words and ids of our own. */

@@ -20,23 +20,23 @@
 #define HUNG_MS              1000 /* a connection lost after so long: nobody waits again */
 
 /* The address as people type it, without its slash: links on the page would lead astray. */
-static int redirect_to_overview(struct request *req, struct response *res, void *data,
-                                struct err *e)
+static int redirect_to_slash(struct request *req, struct response *res, void *data, struct err *e)
 {
     const struct pages *app = data;
     (void)e;
-    response_redirect(res, 301, arena_printf(req->arena, "%s/", app->base));
+    response_redirect(res, 301, arena_printf(req->arena, "%s%s/", app->base, req->path));
     return 0;
 }
 
 static const struct route routes[] = {
-    {METHOD_GET, "", NEED_NOTHING, redirect_to_overview, NULL},
+    {METHOD_GET, "", NEED_NOTHING, redirect_to_slash, NULL},
     {METHOD_GET, "/", READS, page_overview, NULL},
     {METHOD_GET, "/queue", READS, page_queue, NULL},
     {METHOD_GET, "/jobs/{id}", READS, page_job, NULL},
     {METHOD_GET, "/health", NEED_NOTHING, api_health, NULL},
     {METHOD_GET, "/metrics", READS, api_metrics, NULL},
     {METHOD_GET, "/feed.atom", READS, page_feed, NULL},
+    {METHOD_GET, "/api", NEED_NOTHING, redirect_to_slash, NULL},
     {METHOD_GET, "/api/", READS, page_api, NULL},
     {METHOD_GET, "/api/v1/series", READS, api_series, NULL},
     {METHOD_GET, "/api/v1/revision", READS, api_revision, NULL},
@@ -56,6 +56,49 @@ static const struct route routes[] = {
     {METHOD_GET, "/{series}", READS, page_series, NULL},
     {0, NULL, 0, NULL, NULL},
 };
+
+/* The path without slashes at its end, where that is a page's address; else NULL. */
+static const char *page_without_slash(struct request *req)
+{
+    const char *asked = req->path;
+    size_t len = strlen(asked);
+    bool found = false;
+    while (len > 1 && asked[len - 1] == '/')
+        len--;
+    if (!asked[len] || !req->path_valid || !(req->method & (METHOD_GET | METHOD_HEAD)))
+        return NULL;
+    char *path = arena_strndup(req->arena, asked, len);
+    req->path = path;
+    for (const struct route *r = routes; r->pattern && !found; r++)
+        found = route_match(req, r->pattern);
+    req->path = asked;
+    return found ? path : NULL;
+}
+
+static bool is_graphic(const char *s)
+{
+    while (*s > ' ' && *s < 0x7f)
+        s++;
+    return !*s;
+}
+
+/* /epoxy/ is /epoxy: with the slash the page's own links would lead astray. */
+static void not_found(struct request *req, struct response *res, void *data)
+{
+    const struct pages *app = data;
+    const char *path = page_without_slash(req);
+    if (!path) {
+        pages_not_found(req, res, data);
+        return;
+    }
+    struct buf to = BUF_INIT;
+    buf_add_str(&to, app->base);
+    response_encode_path(&to, path, true);
+    if (*req->query && is_graphic(req->query))
+        buf_addf(&to, "?%s", req->query);
+    response_redirect(res, 308, buf_str(&to));
+    buf_free(&to);
+}
 
 /* Where the pages are reached, as site.url says: behind a proxy that is not SCRIPT_NAME. */
 static void set_base(struct pages *app)
@@ -168,7 +211,7 @@ int main(void)
                                   .begin = begin,
                                   .idle = idle,
                                   .meet_needs = meet_needs,
-                                  .not_found = pages_not_found,
+                                  .not_found = not_found,
                                   .bad_method = pages_bad_method,
                                   .failed = pages_failed,
                                   .end = end};
