@@ -105,13 +105,22 @@ static int copy_versions(struct writer *w)
     return 0;
 }
 
+/* A reader's words begin with the line, which has a column of its own. */
+static const char *reason_of(const struct import_bad *b, const char *line)
+{
+    size_t len = strlen(line);
+    bool named = strncmp(b->reason, "line ", 5) == 0 && strncmp(b->reason + 5, line, len) == 0 &&
+                 strncmp(b->reason + 5 + len, ": ", 2) == 0;
+    return named ? b->reason + 7 + len : b->reason;
+}
+
 static int copy_bad(struct writer *w)
 {
     for (size_t i = 0; i < w->in->bad_count; i++) {
         const struct import_bad *b = &w->in->bad[i];
         char line[16];
         snprintf(line, sizeof line, "%d", b->line);
-        const char *values[] = {b->file, b->line > 0 ? line : NULL, b->reason, b->oid};
+        const char *values[] = {b->file, b->line > 0 ? line : NULL, reason_of(b, line), b->oid};
         if (db_copy_row(w->db, 4, values, w->e))
             return -1;
     }

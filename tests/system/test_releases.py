@@ -128,7 +128,7 @@ def test_a_malformed_file_is_set_aside_and_mended(stack, upstream):
     aside = upstream.set_aside()
     assert list(aside) == ["deliverables/epoxy/nova.yaml"]
     line, reason = aside["deliverables/epoxy/nova.yaml"].split("|")
-    assert int(line) > 1 and reason.startswith(f"line {line}: ")
+    assert int(line) > 1 and reason and not reason.startswith("line ")
     # the last good value stays, the others go on
     assert stack.status("epoxy", "trixie")["openstack/nova"] == nova
     assert stack.status("epoxy", "trixie")["openstack/heat"]["upstream"] == "24.1.0"
@@ -140,7 +140,7 @@ def test_a_malformed_file_is_set_aside_and_mended(stack, upstream):
     upstream.write("epoxy/nova", "releases: soon\n")
     upstream.commit()
     upstream.sync()
-    assert upstream.set_aside() == {"deliverables/epoxy/nova.yaml": "1|line 1: releases is no list"}
+    assert upstream.set_aside() == {"deliverables/epoxy/nova.yaml": "1|releases is no list"}
     assert stack.psql("select since from deb_status.set_aside_files") == since
 
     upstream.git("checkout", "-q", "HEAD~2", "--", "deliverables/epoxy/nova.yaml")
