@@ -386,6 +386,7 @@ static int remove_folder(void **state)
 
 int main(void)
 {
+    unsetenv("DEB_STATUS_DATABASE"); /* the caller's would win over the files' */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_data),       cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_mirrors),    cmocka_unit_test(test_targets),
