@@ -17,7 +17,8 @@
 struct apache_program {
     bool served;       /* some address leads to it */
     bool by_socket;    /* over mod_proxy_fcgi */
-    int max_processes; /* mod_fcgid; 0: not set for it */
+    int max_processes; /* mod_fcgid; 0: not set for it. By socket the units', not Apache's business
+                        */
 };
 
 struct apache_alias {

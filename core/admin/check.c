@@ -182,14 +182,27 @@ static void sum_up(const struct check *c)
             c->errors == 1 ? "" : "s", c->notes, c->notes == 1 ? "" : "s");
 }
 
+static void say_wrong_config(struct check *c, const char *path, const struct err *e)
+{
+    if (access(path, R_OK) != 0)
+        check_error(c, "-c FILE or DEB_STATUS_CONFIG names another.",
+                    "the configuration cannot be read: %s", e->text);
+    else
+        check_error(c, "Mend that line; deb-status.yaml(5) has every setting.", "%s", e->text);
+}
+
 static int run(const struct command_call *call)
 {
-    static const struct option options[] = {{"apache", required_argument, NULL, 'a'}, {0}};
-    struct check c = {.arena = ARENA_INIT, .apache_path = NULL};
+    static const struct option options[] = {
+        {"apache", required_argument, NULL, 'a'}, {"units", required_argument, NULL, 'u'}, {0}};
+    struct check c = {.arena = ARENA_INIT, .units = UNITS_DEFAULT_PATH};
     for (int o; (o = getopt_long(call->argc, call->argv, ":", options, NULL)) != -1;) {
-        if (o != 'a')
-            return command_misuse(call, o == ':' ? "--apache needs a file" : "no such option");
-        c.apache_path = optarg;
+        if (o == 'a')
+            c.apache_path = optarg;
+        else if (o == 'u')
+            c.units = optarg;
+        else
+            return command_misuse(call, o == ':' ? "that option needs a path" : "no such option");
     }
     if (optind < call->argc)
         return command_misuse(call, "too many arguments");
@@ -199,7 +212,7 @@ static int run(const struct command_call *call)
     if (config)
         look(&c);
     else
-        check_error(&c, "Mend that line; deb-status.yaml(5) has every setting.", "%s", e.text);
+        say_wrong_config(&c, config_find(call->config_path), &e);
     sum_up(&c);
     db_close(c.db);
     config_free(config);
@@ -209,12 +222,13 @@ static int run(const struct command_call *call)
 
 const struct command command_check = {
     .name = "check",
-    .args = "[--apache FILE]",
+    .args = "[--apache FILE] [--units DIR]",
     .help = "look for what is wrong, and say how to mend it",
     .more = "Each finding is one line, `error: ` or `note: `, with its mend; changes nothing. Call "
             "it as\n"
             "root, who may read all files and connect as each role.\n"
             "--apache FILE  Apache's main configuration, instead of " APACHE_DEFAULT_PATH "\n"
+            "--units DIR    systemd's enabled units, instead of " UNITS_DEFAULT_PATH "\n"
             "Exit status: 1 where there is an error, else 0.\n",
     .run = run,
 };

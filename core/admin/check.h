@@ -15,11 +15,14 @@
 #include "core/config/config.h"
 #include "core/db/db.h"
 
+#define UNITS_DEFAULT_PATH "/etc/systemd/system"
+
 struct check {
     struct arena arena;
     const struct config *config;
     struct db *db; /* as role worker, schema current; NULL where that is not so */
     const char *apache_path;
+    const char *units;    /* folder of systemd's enabled units */
     struct apache apache; /* all zero where there is none here */
     bool has_apache;      /* it was read, and serves one of our programs */
     int errors, notes;

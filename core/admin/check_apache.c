@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* check: Apache's configuration, as far as it can be judged without the database. */
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -131,6 +132,26 @@ static void check_variant(struct check *c)
                    "user of its own");
 }
 
+/* How many processes wait on a program's socket is for systemd to say: its enabled units. */
+static void count_units(struct check *c, struct apache_program *p, const char *name, int usual)
+{
+    glob_t found = {0};
+    if (!p->served || !p->by_socket)
+        return;
+    glob(arena_printf(&c->arena, "%s/*.target.wants/deb-status-%s@*.service", c->units, name), 0,
+         NULL, &found);
+    p->max_processes = (int)found.gl_pathc;
+    globfree(&found);
+    if (p->max_processes == 0)
+        check_note(c,
+                   arena_printf(&c->arena,
+                                "`systemctl enable --now deb-status-%s@{1..%d}`, unless something "
+                                "else starts them.",
+                                name, usual),
+                   "Apache looks for %s.fcgi at a socket, and systemd has no process of it enabled",
+                   name);
+}
+
 void check_apache(struct check *c)
 {
     const char *path = c->apache_path ? c->apache_path : APACHE_DEFAULT_PATH;
@@ -153,6 +174,8 @@ void check_apache(struct check *c)
         return;
     }
     check_variant(c);
+    count_units(c, &c->apache.hook, "hook", 16);
+    count_units(c, &c->apache.pages, "pages", 24);
     check_second(c, &c->apache.hook, "hook.fcgi");
     check_second(c, &c->apache.pages, "pages.fcgi");
     check_limits(c);

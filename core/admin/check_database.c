@@ -112,24 +112,23 @@ static int connections_of(const struct db_result *roles, const char *role)
     return -1;
 }
 
-/* Processes of a program under mod_fcgid against its role's limit. Returns how many, 0 where that
- * is not known. */
+/* A program's processes, mod_fcgid's or the sockets' units, against its role's limit. Returns how
+ * many, 0 where that is not known. */
 static int check_program(struct check *c, const struct apache_program *p, const char *name,
                          const char *role, const struct db_result *roles)
 {
-    if (!c->has_apache || !p->served || p->by_socket)
+    if (!c->has_apache || !p->served)
         return 0;
-    int processes = p->max_processes ? p->max_processes : c->apache.max_class_processes;
+    int processes =
+        p->max_processes || p->by_socket ? p->max_processes : c->apache.max_class_processes;
     int limit = connections_of(roles, role);
     if (limit >= 0 && processes > limit)
-        check_error(c,
-                    arena_printf(&c->arena,
-                                 "`alter role %s connection limit %d`, or MaxProcesses "
-                                 "%d in Apache.",
-                                 role, processes, limit),
-                    "Apache may run %d processes of %s, each with a connection, and %s may have "
-                    "only %d",
-                    processes, name, role, limit);
+        check_error(
+            c,
+            arena_printf(&c->arena, "`alter role %s connection limit %d`, or %s at most %d.", role,
+                         processes, p->by_socket ? "enable" : "MaxProcesses", limit),
+            "%s %d processes of %s, each with a connection, and %s may have only %d",
+            p->by_socket ? "systemd starts" : "Apache may run", processes, name, role, limit);
     return processes;
 }
 
@@ -159,7 +158,7 @@ static void check_connections(struct check *c, int connections)
                     "only %d",
                     alive, c->config->worker_jobs, worker, limit);
     if (hook + pages + worker > connections)
-        check_error(c, "Raise max_connections, or lower MaxProcesses in Apache's deb-status.conf.",
+        check_error(c, "Raise max_connections, or have fewer processes.",
                     "our programs may need %d connections (hook %d, pages %d, workers %d), and the "
                     "server has %d",
                     hook + pages + worker, hook, pages, worker, connections);

@@ -460,7 +460,40 @@ def test_check_who_can_read(stack, etc):
     assert re.search(r"error: sender salsa: the hook's user www-data cannot read", done.stdout)
 
 
+def test_check_sockets(stack, etc):
+    """The processes behind the sockets are systemd's enabled units; they need connections as well."""
+    etc.write("apache.conf", "Define DEB_STATUS_SOCKETS /run/deb-status\n" + open(
+        f"{stack.dir}/apache.conf", encoding="utf-8").read())
+    units = f"{etc.dir}/units/multi-user.target.wants"
+    os.makedirs(units)
+    args = ("--apache", f"{etc.dir}/apache.conf", "--units", f"{etc.dir}/units")
+    found = etc.check(*args)[1]
+    assert finds(found, "note", "hook.fcgi at a socket", "deb-status-hook@{1..16}")
+    assert finds(found, "note", "pages.fcgi at a socket", "deb-status-pages@{1..24}")
+    for name, count in (("hook", 41), ("pages", 61)):
+        for n in range(count):
+            os.symlink("/dev/null", f"{units}/deb-status-{name}@{n}.service")
+    found = etc.check(*args)[1]
+    assert finds(found, "error", "systemd starts 41 processes of hook.fcgi", "only 40", "connection limit 41")
+    assert finds(found, "error", "systemd starts 61 processes of pages.fcgi", "only 60")
+    assert not finds(found, "note", "at a socket, and")
+
+
 # ---------------------------------------------------------------- check: the database
+
+def test_check_jobs_and_connections(etc):
+    """Each job has a connection, each worker one: 30 are the role's."""
+    assert not finds(etc.check()[1], "error", "deb_status_worker may have only")
+    etc.replace("jobs: 4", "jobs: 30")
+    assert finds(etc.check()[1], "error", "1 workers of 30 jobs need 31 connections", "only 30", "worker.jobs")
+
+
+def test_check_without_configuration(stack):
+    done = stack.run("deb-status", "-c", "/nonexistent", "check", check=False)
+    assert done.returncode == 1
+    assert done.stdout.startswith("error: the configuration cannot be read: open /nonexistent: ")
+    assert "Mend that line" not in done.stdout
+
 
 def test_check_unreachable(stack, etc):
     code, found = etc.check(env={"DEB_STATUS_DATABASE": f"host={etc.dir} dbname=x"})
