@@ -243,6 +243,6 @@ enum hash_kind release_strongest(const struct release *r)
 
 bool release_is_suite(const struct release *r, const char *suite)
 {
-    const char *name = r->suite && *r->suite ? r->suite : r->codename;
-    return name && strcmp(name, suite) == 0;
+    return (r->suite && strcmp(r->suite, suite) == 0) ||
+           (r->codename && strcmp(r->codename, suite) == 0);
 }

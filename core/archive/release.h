@@ -46,7 +46,8 @@ const struct release_entry *release_find(const struct release *r, const char *na
 /* The strongest kind that every entry has: what apt asks for by hash. */
 enum hash_kind release_strongest(const struct release *r);
 
-/* Whether it is the Release of that suite: its Suite, or its Codename where it has no Suite. */
+/* Whether it is the Release of that suite: by its Suite (stable) or its Codename (trixie), as for
+ * apt: an archive's folder may have the name of either. */
 bool release_is_suite(const struct release *r, const char *suite);
 
 #endif

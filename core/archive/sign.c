@@ -185,20 +185,39 @@ static void close_home(struct key_process *k)
     arena_free(&k->a);
 }
 
-/* Only a Release of a suite that this mirror has is signed, whoever asks. */
+static bool has_suite(const struct config_mirror *m, const char *name)
+{
+    for (size_t i = 0; i < m->suites.count; i++)
+        if (strcmp(name, m->suites.items[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Whether a Suite or a Codename is one of this mirror (1), of another one (-1), of none (0). */
+static int whose_name(const struct key_process *k, const char *name)
+{
+    const struct config_release *c = &k->mirror->release;
+    if (!name)
+        return 0;
+    if ((c->suite && strcmp(name, c->suite) == 0) ||
+        (c->codename && strcmp(name, c->codename) == 0) || has_suite(k->mirror, name))
+        return 1;
+    for (size_t i = 0; i < k->config->mirror_count; i++)
+        if (has_suite(&k->config->mirrors[i], name))
+            return -1;
+    return 0;
+}
+
+/* Only a Release of a suite that this mirror has is signed, whoever asks: by one of its two names,
+ * as apt takes it, and by neither one of another mirror. */
 static int check_text(struct key_process *k, const struct buf *text, struct err *e)
 {
     struct release release;
-    const struct config_release *c = &k->mirror->release;
     if (release_parse(&k->a, buf_str(text), text->len, &release, e))
         return err_context(e, "a text to be signed");
-    const char *name = release.suite ? release.suite : release.codename;
-    const char *configured = c->suite ? c->suite : c->codename;
-    if (name && configured && strcmp(name, configured) == 0)
+    int suite = whose_name(k, release.suite), codename = whose_name(k, release.codename);
+    if (suite >= 0 && codename >= 0 && suite + codename > 0)
         return 0;
-    for (size_t i = 0; name && i < k->mirror->suites.count; i++)
-        if (strcmp(name, k->mirror->suites.items[i]) == 0)
-            return 0;
     return err_set(e, ERR_DENIED, "a text to be signed is no Release of this mirror");
 }
 

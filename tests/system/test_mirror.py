@@ -172,7 +172,7 @@ def of_another_suite(h):
 
 
 def with_a_suite(h):
-    h.edit_release(lambda t: "Suite: stable\n" + t)
+    h.edit_release(lambda t: "Suite: stable\n" + t.replace(f"Codename: {SUITE}", "Codename: trixie"))
 
 
 def no_sha256(h):

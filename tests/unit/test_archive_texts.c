@@ -96,6 +96,9 @@ static void reads_a_release(void **state)
     assert_int_equal(release_strongest(&r), HASH_SHA256);
     assert_true(release_is_suite(&r, "s"));
     assert_false(release_is_suite(&r, "t"));
+    r.suite = "stable"; /* the folder may have either name, as for apt */
+    assert_true(release_is_suite(&r, "s") && release_is_suite(&r, "stable"));
+    assert_false(release_is_suite(&r, "t"));
 }
 
 static void refuses_releases(void **state)
