@@ -321,12 +321,17 @@
     if (s < 86400) return Math.floor(s / 3600) + ' h ago';
     return day < 60 ? day + (day === 1 ? ' day ago' : ' days ago') : new Date(t).toISOString().slice(0, 10);
   }
+  function until(t) {
+    const s = Math.ceil((t - Date.now()) / 1000);
+    return s < 120 ? 'in ' + s + ' s' : s < 7200 ? 'in ' + Math.round(s / 60) + ' min'
+      : s < 172800 ? 'in ' + Math.round(s / 3600) + ' h' : 'in ' + Math.round(s / 86400) + ' days';
+  }
   function ages(root) {
     const all = root.nodeType === 1 && root.nodeName === 'TIME' ? [root] : root.querySelectorAll ? root.querySelectorAll('time') : [];
     for (const el of all) {
       const t = Date.parse(el.dateTime);
       if (isNaN(t)) continue;
-      const text = t > Date.now() + 1000 ? 'in ' + Math.ceil((t - Date.now()) / 1000) + ' s' : age(t, el.className);
+      const text = t > Date.now() + 1000 && !el.className ? until(t) : age(t, el.className);
       if (el.textContent !== text) el.textContent = text;
       if (!el.title) el.title = el.dateTime;
     }

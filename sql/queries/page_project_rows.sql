@@ -4,7 +4,9 @@ select se.name as series, t.name as target, st.upstream, iso(st.released) as rel
        case when se.kind = 'cycle' and st.carries <> se.name then st.carries end as carries,
        st.carries <> se.name and st.state = 'ahead' and se.kind = 'cycle' as else, st.masked, st.mask_reason,
        st.moved, st.patched, iso(st.since) as since, not st.since_known as since_unknown, st.rule, st.source as row_source,
-       (select string_agg(x.key || ' ' || x.value, ', ' order by x.key) from jsonb_each_text(st.elsewhere) x) as elsewhere,
+       (select string_agg(x.key || ' ' || x.value, ', ' order by x.key) filter (where x.n <= 3)
+               || case when count(*) > 3 then ' and ' || count(*) - 3 || ' more' else '' end
+          from (select e.key, e.value, row_number() over (order by e.key) as n from jsonb_each_text(st.elsewhere) e) x) as elsewhere,
        case when st.state in ('outdated', 'missing') then iso(st.released) end as late_since
   from projects p join status st on st.project = p.id
   join targets t on t.id = st.target join series se on se.id = t.series
