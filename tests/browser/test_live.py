@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from conftest import TOP, wait_for
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -182,20 +183,12 @@ def test_nothing_changed_costs_little(filled, browser):
 
 
 def test_moving_without_a_reload(filled, browser):
-    """Between series, targets and projects: address, title, back and forward, and quickly."""
+    """Between series, targets and projects: address, title, back and forward."""
     d = browser.driver
     d.get(filled.url + "/")
-    js(browser, "window.same = 1; window.took = []")
-    took = js(browser, """
-      const before = performance.now();
-      return new Promise(done => {
-        new MutationObserver((_, o) => { if (document.title.startsWith('gazpacho')) { o.disconnect();
-          requestAnimationFrame(() => setTimeout(() => done(performance.now() - before))); } })
-          .observe(document.head, {subtree: true, childList: true, characterData: true});
-        document.querySelector("nav a[href$='/gazpacho']").click();
-      });""")
-    print("ms to another series", took)
-    assert took < 4000  # the aim is 100 on a quiet machine; a check may run on a busy one
+    js(browser, "window.same = 1")
+    d.find_element(By.CSS_SELECTOR, "nav a[href$='/gazpacho']").click()
+    wait_for(lambda: d.title.startswith("gazpacho"), "another series")
     d.find_element(By.CSS_SELECTOR, "nav a[href$='/epoxy']").click()
     wait_for(lambda: d.current_url.endswith("/epoxy") and d.title.startswith("epoxy"), "the series is there")
     d.find_element(By.CSS_SELECTOR, "table.targets a[href$='/trixie']").click()
@@ -221,6 +214,52 @@ def test_moving_without_a_reload(filled, browser):
     wait_for(lambda: js(browser, "return location.hash") == "", "back to the page without it")
     assert not any("/project/" in row and " 200 " in row for row in filled.log("access").splitlines()[log:])
     assert js(browser, "return window.same") == 1
+    no_errors(browser)
+
+
+def asked(stack, path, since=0):
+    """Status of each request for a page's content, in order."""
+    return [row.split('" ')[1].split()[0] for row in stack.log("access").splitlines()[since:]
+            if f"GET /deb-status{path}?fragment=1 " in row]
+
+
+def test_a_link_that_is_pointed_at_is_asked_for_ahead(filled, browser):
+    d = browser.driver
+    d.get(filled.url + "/queue")
+    log = len(filled.log("access").splitlines())
+    link = d.find_element(By.CSS_SELECTOR, "nav a[href$='/flamingo']")
+    ActionChains(d).move_to_element(link).perform()
+    wait_for(lambda: asked(filled, "/flamingo", log) == ["200"], "it is asked for")
+    assert d.current_url.endswith("/queue") and d.title.startswith("Queue")
+    link.click()
+    wait_for(lambda: d.title.startswith("flamingo"), "the page is there")
+    # what came ahead is shown, and then asked whether it is still so
+    wait_for(lambda: asked(filled, "/flamingo", log) == ["200", "304"], "not loaded twice")
+    assert d.current_url.endswith("/flamingo") and d.find_elements(By.ID, "table")
+    no_errors(browser)
+
+
+def test_a_page_that_was_left_is_current_when_it_is_back(filled, browser):
+    d = browser.driver
+    d.get(filled.url + "/gazpacho/sid")
+    js(browser, "window.row = document.querySelector('#table tbody tr'); document.getElementById('more').open = true; scrollTo(0, 700)")
+    js(browser, "document.querySelector('#table tbody tr:nth-child(40) a').click()")  # without scrolling to it
+    wait_for(lambda: d.title.startswith("openstack/project-"), "away")
+    # nothing changed: the very same rows, where they were
+    log = len(filled.log("access").splitlines())
+    d.back()
+    wait_for(lambda: asked(filled, "/gazpacho/sid", log) == ["304"], "back, and asked for news")
+    assert js(browser, "return window.row.isConnected && document.getElementById('more').open")
+    assert d.title.startswith("gazpacho in sid") and abs(js(browser, "return scrollY") - 700) < 3
+    # something did, while nobody looked
+    d.forward()
+    wait_for(lambda: d.title.startswith("openstack/project-"), "away again")
+    change(filled, 3, series="gazpacho", target="sid")
+    had = set(js(browser, "return [...window.row.parentElement.querySelectorAll('.v')].filter(v => v.textContent.endsWith('+x')).map(v => v.textContent)"))
+    d.back()
+    seen = "return [...document.querySelectorAll('#table td[data-key=v] .v')].filter(v => v.textContent.endsWith('+x')).length"
+    wait_for(lambda: d.find_elements(By.ID, "table") and js(browser, seen) >= len(had) + 3, "the changes arrive")
+    wait_for(lambda: len(d.find_elements(By.CSS_SELECTOR, "#table td.changed")) >= 3, "and are marked")
     no_errors(browser)
 
 
@@ -389,7 +428,7 @@ def test_nothing_is_cut_off(filled, browser, width):
 
 
 def test_usable_at_once(filled, browser):
-    """250 rows and six targets: bytes over the wire, and time until the rows can be used."""
+    """250 rows and six targets: bytes over the wire, and what a browser has to lay out (tests/bench has the times)."""
     size = 0
     connection = http.client.HTTPConnection(filled.url.split("/")[2])
     browser.driver.get(filled.url + "/epoxy")
@@ -406,13 +445,11 @@ def test_usable_at_once(filled, browser):
     assert size < 150_000
     rows = js(browser, "return document.querySelectorAll('#table tbody tr').length")
     assert rows > 200
-    took = []
-    for _ in range(3):
-        browser.driver.get(filled.url + "/epoxy")
-        took.append(js(browser, "return performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"))
-    print("ms", took)
-    # the aim is 500 ms on a quiet machine; a check may run on a busy one
-    assert min(took) < 3000
+    # what is out of view is neither laid out nor painted, and is there for whoever looks for it
+    shown = "return document.querySelector('#table tbody tr:%s-child td').checkVisibility({contentVisibilityAuto: true})"
+    assert js(browser, shown % "first") and not js(browser, shown % "last")
+    js(browser, "document.querySelector('#table tbody tr:last-child').scrollIntoView()")
+    wait_for(lambda: js(browser, shown % "last"), "the last row is laid out")
 
 
 def test_a_job_moves_over_the_page(filled, browser):
