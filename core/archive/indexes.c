@@ -19,6 +19,7 @@
 
 /* Of an index whose plain form is not listed, and so has no known size. */
 #define UNPACKED_MAX ((int64_t)2 << 30)
+#define SEED_TIME    0
 
 const char *indexes_path(const struct indexes *x, const struct index_file *f)
 {
@@ -114,6 +115,15 @@ size_t indexes_wanted(const struct indexes *x, const char **names, int64_t *byte
     return n;
 }
 
+/* rsync gives what it brings the host's time. */
+static int mark_seed(const char *path, struct err *e)
+{
+    struct timespec times[2] = {{.tv_sec = SEED_TIME}, {.tv_sec = SEED_TIME}};
+    return utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW)
+               ? err_errno(e, "setting the time of %s", path)
+               : 0;
+}
+
 int indexes_seed(struct indexes *x, struct err *e)
 {
     for (size_t i = 0; i < x->count; i++) {
@@ -124,10 +134,10 @@ int indexes_seed(struct indexes *x, struct err *e)
         const char *to = arena_printf(x->a, "%s/%s", x->staged, f->entry->name);
         char *folder = arena_strdup(x->a, to);
         *strrchr(folder, '/') = '\0';
-        /* rsync writes a new file and renames it: the published one stays as it is */
+        /* a copy: the transfer may write what lies in staging, whatever rsync does with it */
         if (file_exists(from) && !file_exists(to) &&
-            (file_make_dirs(folder, 0755, e) || link(from, to)))
-            return err_errno(e, "preparing the transfer of %s", f->entry->name);
+            (file_make_dirs(folder, 0755, e) || file_copy(from, to, 0644, e) || mark_seed(to, e)))
+            return err_context(e, "preparing the transfer of %s", f->entry->name);
     }
     return 0;
 }
@@ -152,12 +162,10 @@ static struct index_file *find_form(const struct indexes *x, const char *plain)
 }
 
 /* Nothing was sent for it: in staging lies what indexes_seed put there. */
-static bool is_seed(const struct indexes *x, const struct index_file *f, const char *path)
+static bool is_seed(const char *path)
 {
-    struct stat staged, published;
-    return lstat(path, &staged) == 0 &&
-           lstat(arena_printf(x->a, "%s/%s", x->published, f->entry->name), &published) == 0 &&
-           staged.st_ino == published.st_ino;
+    struct stat st;
+    return lstat(path, &st) == 0 && st.st_mtime == SEED_TIME;
 }
 
 int indexes_verify(struct indexes *x, struct err *e)
@@ -174,7 +182,7 @@ int indexes_verify(struct indexes *x, struct err *e)
             f->where = INDEX_STAGED;
         } else if (found) {
             const char *path = arena_printf(x->a, "%s/%s", x->staged, f->entry->name);
-            bool was_seed = is_seed(x, f, path);
+            bool was_seed = is_seed(path);
             unlink(path);
             if (was_seed)
                 continue;

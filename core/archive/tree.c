@@ -26,7 +26,8 @@ static const char *next_folder(struct arena *a, const struct place *p, const cha
     return arena_printf(a, "%s/next", place_generations(a, p, suite));
 }
 
-/* From staging or from the published tree: the same file twice, until the other one goes. */
+/* From the published tree, until that goes; from staging for good: what the next suite's transfer
+ * can write is never a file that is served. */
 static int link_index(struct suite *s, const char *next, const struct index_file *f, struct err *e)
 {
     const char *to = arena_printf(s->a, "%s/%s", next, f->entry->name);
@@ -34,7 +35,8 @@ static int link_index(struct suite *s, const char *next, const struct index_file
     *strrchr(folder, '/') = '\0';
     if (file_make_dirs(folder, 0755, e))
         return -1;
-    if (link(indexes_path(&s->indexes, f), to) || chmod(to, 0644))
+    const char *from = indexes_path(&s->indexes, f);
+    if ((f->where == INDEX_STAGED ? rename(from, to) : link(from, to)) || chmod(to, 0644))
         return err_errno(e, "putting %s into the next generation", f->entry->name);
     return 0;
 }

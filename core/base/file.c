@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +160,59 @@ static int remove_at(int folder, const char *name, const char *shown, dev_t devi
 int file_remove_tree(const char *path, struct err *e)
 {
     return remove_at(AT_FDCWD, path, path, 0, e);
+}
+
+static int copy_by_hand(int in, int out)
+{
+    char piece[65536];
+    ssize_t n;
+    while ((n = read(in, piece, sizeof piece)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        for (ssize_t done = 0; done < n;) {
+            ssize_t written = write(out, piece + done, (size_t)(n - done));
+            if (written < 0 && errno != EINTR)
+                return -1;
+            done += written > 0 ? written : 0;
+        }
+    }
+    return 0;
+}
+
+static int copy_content(int in, int out)
+{
+    for (;;) {
+        ssize_t n = copy_file_range(in, NULL, out, NULL, SSIZE_MAX & ~(ssize_t)0xfffff, 0);
+        if (n == 0)
+            return 0;
+        if (n < 0 && errno != EINTR)
+            break;
+    }
+    if (errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+        return -1;
+    return copy_by_hand(in, out); /* from where it stands */
+}
+
+int file_copy(const char *from, const char *to, mode_t mode, struct err *e)
+{
+    int rc = -1, out = -1, in = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (in < 0)
+        return err_errno(e, "open %s", from);
+    out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (out < 0) {
+        err_errno(e, "create %s", to);
+    } else if (copy_content(in, out)) {
+        err_errno(e, "copy to %s", to);
+        unlink(to);
+    } else {
+        rc = 0;
+    }
+    if (out >= 0 && close(out) && rc == 0)
+        rc = err_errno(e, "copy to %s", to);
+    close(in);
+    return rc;
 }
 
 bool file_exists(const char *path)

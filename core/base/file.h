@@ -25,6 +25,10 @@ int file_make_dirs(const char *path, mode_t mode, struct err *e);
 /* rm -rf, without following links and without leaving the file system; absent is no error. */
 int file_remove_tree(const char *path, struct err *e);
 
+/* Copies a regular file's content to a new file of that mode; `to` must not exist. The two share
+ * their blocks where the file system can, never their inode. */
+int file_copy(const char *from, const char *to, mode_t mode, struct err *e);
+
 bool file_exists(const char *path);
 
 /* Joins with one slash. Returns a string to free. */

@@ -563,6 +563,19 @@ def test_what_no_index_names_is_not_taken(archive, tree):
     assert not [p for p in archive.tree() if "extra" in p or "by-hash" in p]
 
 
+def test_nothing_that_is_served_lies_in_staging(archive, tree):
+    """A transfer may write there: that of the next suite, too."""
+    tick()
+    tree.add(SUITE, "nova", "2:32.5.7-1")
+    tree.add(OTHER, "python-oslo.config", "1:10.5.7-1")
+    TOOL.write(f"{tree.archive}/dists/{OTHER}/main/source/Sources.gz", b"x")
+    row = archive.run()
+    assert row["state"] == "failed" and OTHER in row["error"]
+    assert archive.versions(SUITE)["nova"] == "2:32.5.7-1"
+    left = [p for p in archive.staging() if "/indexes/" in p]
+    assert left and [p for p in left if os.stat(p).st_nlink > 1] == []
+
+
 def test_essential_is_reported(archive, tree):
     tick()
     tree.add(SUITE, "nova", "2:32.5.9-1")
