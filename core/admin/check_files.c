@@ -12,6 +12,7 @@
 #include "core/admin/check.h"
 #include "core/archive/inspect.h"
 #include "core/archive/place.h"
+#include "core/base/sandbox.h"
 
 #define FREE_PERCENT_LEAST 5
 
@@ -163,6 +164,29 @@ static void check_orphans(struct check *c)
         check_note(c, "Look at the folder's rights.", "publish.root: %s", e.text);
 }
 
+/* What a program that a build host has taken over could do here. */
+static void check_kernel(struct check *c)
+{
+    static const struct {
+        enum sandbox_can part;
+        const char *lacks, *since;
+    } parts[] = {
+        {SANDBOX_FILES, "to this machine's files (Landlock)", "5.19, Landlock switched on"},
+        {SANDBOX_TRUNCATE, "to files that it may only read: it can empty them", "6.2"},
+        {SANDBOX_PORTS, "to other TCP ports than the build host's", "6.7"},
+        {SANDBOX_ALONE, "to signals for other processes of its user", "6.12"},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (sandbox_can(parts[i].part))
+            continue;
+        check_note(c, arena_printf(&c->arena, "A kernel from %s on.", parts[i].since),
+                   "this kernel does not limit the access of a transfer from a build host %s",
+                   parts[i].lacks);
+        if (parts[i].part == SANDBOX_FILES)
+            return; /* nothing of it is in force then */
+    }
+}
+
 /* Staging and earlier generations lie beside the root: the worker makes that folder. */
 static void check_archive(struct check *c)
 {
@@ -171,6 +195,7 @@ static void check_archive(struct check *c)
     struct stat root_st, work_st;
     check_folder(c, "publish.root", root);
     check_orphans(c);
+    check_kernel(c);
     if (stat(place.work, &work_st) == 0) {
         if (stat(root, &root_st) == 0 && root_st.st_dev != work_st.st_dev)
             check_error(c, "Both have to be on one file system: publishing is a rename.",

@@ -122,6 +122,7 @@ static int confine(const struct run *r, struct err *e)
                               arena_printf(r->a, "%s/records", r->place.work),
                               arena_printf(r->a, "%s/recheck", r->place.work),
                               NULL};
+    const struct sandbox_rules rules = {.readable = readable, .writable = writable};
     int n = 2;
     if (m->from[0] == '/')
         readable[n++] = m->from;
@@ -129,7 +130,7 @@ static int confine(const struct run *r, struct err *e)
         readable[n++] = m->ssh_key;
     if (m->ssh_known_hosts)
         readable[n++] = m->ssh_known_hosts;
-    if (sandbox_open(&sandbox, readable, writable, e))
+    if (sandbox_open(&sandbox, &rules, e))
         return -1;
     int rc = sandbox_enter(&sandbox) ? err_errno(e, "giving rights away") : 0;
     sandbox_close(&sandbox);

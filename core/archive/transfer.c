@@ -16,6 +16,9 @@
 #define CONNECT_S     "15"
 #define MEMORY_MAX    ((int64_t)2 << 30) /* a list of millions of names ends rsync, not us */
 #define NAMES_AT_ONCE 1000 /* rsync looks each name up in the whole list: its time is quadratic */
+#define PORT_SSH      22
+#define PORT_DNS      53
+#define PORT_RSYNC    873
 #define SAID_MAX      ((size_t)64 << 10)
 #define OVERHEAD_BYTES                                                                             \
     ((int64_t)16 << 20) /* above what was announced, before a host is cut off                      \
@@ -112,6 +115,23 @@ static bool is_ssh(const char *from)
 {
     const char *colon = strchr(from, ':');
     return !is_daemon(from) && colon && !memchr(from, '/', (size_t)(colon - from));
+}
+
+uint16_t transfer_port(const char *from)
+{
+    if (is_ssh(from))
+        return PORT_SSH;
+    if (!is_daemon(from))
+        return 0;
+    const char *host = from + strlen("rsync://"), *end = host + strcspn(host, "/");
+    const char *at = memchr(host, '@', (size_t)(end - host));
+    if (at)
+        host = at + 1;
+    if (*host == '[') /* of IPv6 */
+        host += strcspn(host, "]");
+    const char *colon = host < end ? memchr(host, ':', (size_t)(end - host)) : NULL;
+    long port = colon ? strtol(colon + 1, NULL, 10) : 0;
+    return port > 0 && port <= UINT16_MAX ? (uint16_t)port : PORT_RSYNC;
 }
 
 /* rsync splits it at spaces and takes quotes; it is no shell. */
@@ -330,6 +350,13 @@ int transfer_fetch(struct transfer *t, const struct transfer_step *step, struct 
     bool ssh = is_ssh(m->from);
     /* not all of the staging: the keyring that the host's signature is checked with lies there */
     const char *readable[4] = {0}, *const writable[] = {step->to, NULL};
+    /* the name service's as well: for answers that are too long for a datagram */
+    uint16_t ports[] = {transfer_port(m->from), PORT_DNS, 0};
+    const struct sandbox_rules rules = {.readable = readable,
+                                        .writable = writable,
+                                        .plain_files = true,
+                                        .ports = ports,
+                                        .alone = true};
     int n = 0;
 
     if (!is_daemon(m->from) && !ssh)
@@ -338,7 +365,7 @@ int transfer_fetch(struct transfer *t, const struct transfer_step *step, struct 
         readable[n++] = m->ssh_key;
         readable[n++] = m->ssh_known_hosts;
     }
-    if (check_source(m, e) || sandbox_open(&sandbox, readable, writable, e))
+    if (check_source(m, e) || sandbox_open(&sandbox, &rules, e))
         return -1;
     sandbox.file_max_bytes = step->file_max + 65536;
     sandbox.memory_max_bytes = MEMORY_MAX;

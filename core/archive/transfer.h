@@ -43,6 +43,9 @@ struct transfer_step {
  * (over a limit). Public words in e, rsync's own as its detail. */
 int transfer_fetch(struct transfer *t, const struct transfer_step *step, struct err *e);
 
+/* The TCP port that a transfer from there connects to; 0: none, it is a local path. */
+uint16_t transfer_port(const char *from);
+
 /* Tells the exit codes and words of rsync and ssh apart; exported for its tests. */
 int transfer_judge(int exit_code, const char *words, struct err *e);
 

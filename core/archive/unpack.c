@@ -45,13 +45,15 @@ static int run(const struct unpack *u, struct sink *s, struct err *e)
     struct sandbox sandbox;
     struct proc_result r = {0};
     const char *const readable[] = {u->folder, NULL};
+    const uint16_t no_port = 0;
+    const struct sandbox_rules rules = {.readable = readable, .ports = &no_port, .alone = true};
     const char *const argv[] = {HELPER, "cat-file", arena_printf(&a, "%s/%s", u->folder, u->name),
                                 NULL};
     /* no settings of the machine's apt: it may not even read them */
     const char *const env[] = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "APT_CONFIG=/dev/null",
                                NULL};
     int rc = -1;
-    if (sandbox_open(&sandbox, readable, NULL, e))
+    if (sandbox_open(&sandbox, &rules, e))
         goto out;
     sandbox.memory_max_bytes = MEMORY_MAX;
     sandbox.no_local_sockets = true;

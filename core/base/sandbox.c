@@ -20,6 +20,24 @@
 #define RIGHT_TRUNCATE  (UINT64_C(1) << 14) /* ABI 3 */
 #define RIGHT_IOCTL_DEV (UINT64_C(1) << 15) /* ABI 5 */
 #define RIGHTS_ABI_1    ((UINT64_C(1) << 13) - 1)
+#define NET_BIND_TCP    (UINT64_C(1) << 0) /* ABI 4 */
+#define NET_CONNECT_TCP (UINT64_C(1) << 1)
+#define RULE_NET_PORT   2
+#define SCOPE_ABSTRACT  (UINT64_C(1) << 0) /* ABI 6 */
+#define SCOPE_SIGNAL    (UINT64_C(1) << 1)
+
+#define RIGHTS_MAKE_OTHER                                                                          \
+    ((uint64_t)(LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK |                     \
+                LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |                      \
+                LANDLOCK_ACCESS_FS_MAKE_SYM))
+
+/* As the kernel has them by now; each version takes them up to what it knows. */
+struct ruleset_attr {
+    uint64_t handled_access_fs, handled_access_net, scoped;
+};
+struct net_port_attr {
+    uint64_t allowed_access, port;
+};
 
 #define RIGHTS_READ                                                                                \
     ((uint64_t)(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |                        \
@@ -69,9 +87,16 @@ static int landlock_version(void)
 }
 
 /* The first version forbids moving a file to another folder, whatever the rules say. */
+bool sandbox_can(enum sandbox_can what)
+{
+    static const int since[] = {
+        [SANDBOX_FILES] = 2, [SANDBOX_TRUNCATE] = 3, [SANDBOX_PORTS] = 4, [SANDBOX_ALONE] = 6};
+    return landlock_version() >= since[what];
+}
+
 bool sandbox_available(void)
 {
-    return landlock_version() >= 2;
+    return sandbox_can(SANDBOX_FILES);
 }
 
 static uint64_t known_rights(int version)
@@ -109,23 +134,45 @@ static int allow_all(int ruleset, const char *const *paths, uint64_t rights, str
     return 0;
 }
 
-int sandbox_open(struct sandbox *s, const char *const *readable, const char *const *writable,
-                 struct err *e)
+static int allow_ports(int ruleset, const uint16_t *ports, struct err *e)
 {
-    int version = landlock_version();
+    for (; ports && *ports; ports++) {
+        struct net_port_attr rule = {NET_CONNECT_TCP, *ports};
+        if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0))
+            return err_errno(e, "limiting the ports of a process");
+    }
+    return 0;
+}
+
+static size_t attr_size(void)
+{
+    return sandbox_can(SANDBOX_ALONE)   ? sizeof(struct ruleset_attr)
+           : sandbox_can(SANDBOX_PORTS) ? offsetof(struct ruleset_attr, scoped)
+                                        : offsetof(struct ruleset_attr, handled_access_net);
+}
+
+int sandbox_open(struct sandbox *s, const struct sandbox_rules *rules, struct err *e)
+{
     *s = (struct sandbox){.ruleset = -1};
     if (!sandbox_available())
         return 0;
-    uint64_t rights = known_rights(version);
-    struct landlock_ruleset_attr attr = {.handled_access_fs = rights};
-    s->ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+    uint64_t rights = known_rights(landlock_version());
+    uint64_t writing = rules->plain_files ? rights & ~RIGHTS_MAKE_OTHER : rights;
+    bool ports = rules->ports && sandbox_can(SANDBOX_PORTS);
+    struct ruleset_attr attr = {
+        .handled_access_fs = rights,
+        .handled_access_net = ports ? NET_BIND_TCP | NET_CONNECT_TCP : 0,
+        .scoped = rules->alone ? SCOPE_ABSTRACT | SCOPE_SIGNAL : 0,
+    };
+    s->ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, attr_size(), 0);
     if (s->ruleset < 0)
         return err_errno(e, "limiting the rights of a process");
     fcntl(s->ruleset, F_SETFD, FD_CLOEXEC);
     if (allow_all(s->ruleset, system_paths, RIGHTS_READ, e) ||
-        allow_all(s->ruleset, readable, RIGHTS_READ, e) ||
+        allow_all(s->ruleset, rules->readable, RIGHTS_READ, e) ||
         allow_all(s->ruleset, always_writable, RIGHTS_FILE & rights, e) ||
-        allow_all(s->ruleset, writable, rights, e)) {
+        allow_all(s->ruleset, rules->writable, writing, e) ||
+        (ports && allow_ports(s->ruleset, rules->ports, e))) {
         sandbox_close(s);
         return -1;
     }

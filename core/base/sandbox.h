@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Least rights for a process that reads what others wrote: which files it may read and write
- * (Landlock, where the kernel has it), no new privileges, limits on file size and memory. Rights
- * can only be taken away, never given back, and children have them no wider.
+ * Least rights for a process that reads what others wrote: which files it may read and write,
+ * which ports it may reach, whom it may signal (Landlock, as far as the kernel has it), no new
+ * privileges, limits on file size and memory. Rights can only be taken away, never given back, and
+ * children have them no wider.
  */
 #ifndef CORE_BASE_SANDBOX_H
 #define CORE_BASE_SANDBOX_H
@@ -19,14 +20,25 @@ struct sandbox {
     bool no_local_sockets;    /* none of AF_UNIX (socketpair() works): no service of this host */
 };
 
-/* Whether this kernel has Landlock. */
+struct sandbox_rules {
+    /* Files and folders, NULL-terminated lists (NULL: none); what is absent is left out. */
+    const char *const *readable, *const *writable;
+    bool plain_files;      /* of new things, files and folders alone: no link leads elsewhere */
+    const uint16_t *ports; /* TCP ports that may be connected to, ended by 0; NULL: all */
+    bool alone;            /* no signal to, no abstract socket of a process outside */
+};
+
+/* Whether this kernel has Landlock, as far as it is of use. */
 bool sandbox_available(void);
 
-/* Prepares the rules: programs, libraries and the network's settings can be read, and the given
- * files and folders (NULL-terminated lists, what is absent is left out) read, or read and written.
- * Nothing holds before sandbox_enter. */
-int sandbox_open(struct sandbox *s, const char *const *readable, const char *const *writable,
-                 struct err *e);
+enum sandbox_can { SANDBOX_FILES, SANDBOX_TRUNCATE, SANDBOX_PORTS, SANDBOX_ALONE };
+
+/* Whether this kernel can enforce that part of the rules. What it cannot is left out. */
+bool sandbox_can(enum sandbox_can what);
+
+/* Prepares the rules: programs, libraries and the network's settings can be read, and what the
+ * rules allow. Nothing holds before sandbox_enter. */
+int sandbox_open(struct sandbox *s, const struct sandbox_rules *rules, struct err *e);
 
 /* Takes the rights away from the calling process. Only async-signal-safe calls: may run between
  * fork and exec. Returns 0, or -1 with errno. */

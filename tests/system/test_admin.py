@@ -59,9 +59,9 @@ class Etc:
             os.chown(path, st.st_uid, st.st_gid)
         return path
 
-    def check(self, *args, env=None):
+    def check(self, *args, env=None, before=()):
         """(exit code, [(level, finding with its mend)])"""
-        argv = ("env", *(f"{k}={v}" for k, v in (env or {}).items()), "deb-status", "-c",
+        argv = ("env", *(f"{k}={v}" for k, v in (env or {}).items()), *before, "deb-status", "-c",
                 self.main, "check", "--apache", f"{self.stack.dir}/apache.conf", *args)
         done = self.stack.run(*argv, check=False)
         assert done.returncode in (0, 1), done.stderr
@@ -382,6 +382,19 @@ def test_check_signing_key(etc, keys):
     assert finds(sign_with(keys.public("good")), "error", "no secret key")
     assert finds(sign_with(keys.secret("locked", "word")), "error", "passphrase")
     assert finds(sign_with(keys.secret("old")), "error", "expired")
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_check_says_what_the_kernel_lacks(etc):
+    def lacks(version):
+        call = f"inject=landlock_create_ruleset:retval={version}"
+        found = etc.check(before=("strace", "-f", "-qq", "-o", "/dev/null", "-e", call))[1]
+        return [t for l, t in found if l == "note" and "this kernel does not limit" in t]
+    assert len(lacks(1)) == 1 and "(Landlock)" in lacks(1)[0]
+    assert len(lacks(2)) == 3
+    assert ["only read" in t or "TCP ports" in t or "signals" in t for t in lacks(2)] == [True] * 3
+    assert len(lacks(5)) == 1 and "signals" in lacks(5)[0]
+    assert lacks(6) == []
 
 
 def test_check_targets_and_names(stack, etc):

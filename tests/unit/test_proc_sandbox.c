@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,7 +69,8 @@ static int in_child(int (*check)(struct sandbox *s))
     if (pid == 0) {
         struct sandbox s;
         struct err e;
-        if (sandbox_open(&s, readable, writable, &e))
+        const struct sandbox_rules rules = {.readable = readable, .writable = writable};
+        if (sandbox_open(&s, &rules, &e))
             _exit(1);
         _exit(check(&s));
     }
@@ -137,6 +140,80 @@ static void takes_local_sockets_away(void **state)
 #endif
 }
 
+/* A socket that listens on some port of 127.0.0.1. */
+static int listen_somewhere(uint16_t *port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(fd, (struct sockaddr *)&at, sizeof at) || listen(fd, 4) ||
+        getsockname(fd, (struct sockaddr *)&at, &len))
+        return -1;
+    *port = ntohs(at.sin_port);
+    return fd;
+}
+
+static int connect_to(uint16_t port)
+{
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int rc = connect(fd, (struct sockaddr *)&to, sizeof to), number = errno;
+    close(fd);
+    errno = number;
+    return rc;
+}
+
+static uint16_t allowed_port, other_port;
+
+static int check_alone(struct sandbox *s)
+{
+    struct sandbox inner;
+    struct err e;
+    const char *const writable[] = {path("write"), NULL};
+    const uint16_t ports[] = {allowed_port, 0};
+    const struct sandbox_rules rules = {
+        .writable = writable, .plain_files = true, .ports = ports, .alone = true};
+    uint16_t unused;
+    sandbox_close(s);
+    MUST(sandbox_open(&inner, &rules, &e) == 0);
+    MUST(connect_to(other_port) == 0 && kill(getppid(), 0) == 0); /* nothing holds before */
+    MUST(sandbox_enter(&inner) == 0);
+    MUST(can_open("write/g", O_WRONLY | O_CREAT));
+    MUST(symlink("/", path("write/link")) != 0 && errno == EACCES);
+    MUST(mkfifo(path("write/fifo"), 0600) != 0);
+    MUST(mkdir(path("write/d"), 0700) == 0);
+    if (sandbox_can(SANDBOX_PORTS)) {
+        MUST(connect_to(allowed_port) == 0);
+        MUST(connect_to(other_port) != 0 && errno == EACCES);
+        MUST(listen_somewhere(&unused) < 0);
+    }
+    if (sandbox_can(SANDBOX_ALONE)) {
+        MUST(kill(getppid(), 0) != 0 && errno == EPERM);
+        pid_t child = fork();
+        if (child == 0)
+            for (;;)
+                pause();
+        MUST(kill(child, SIGKILL) == 0); /* rsync's own */
+        MUST(waitpid(child, NULL, 0) == child);
+    }
+    return 0;
+}
+
+static void leaves_alone_what_is_outside(void **state)
+{
+    (void)state;
+    if (!sandbox_available()) {
+        print_message("this kernel has no Landlock\n");
+        skip();
+    }
+    int one = listen_somewhere(&allowed_port), two = listen_somewhere(&other_port);
+    assert_true(one >= 0 && two >= 0);
+    assert_int_equal(in_child(check_alone), 0);
+    close(one);
+    close(two);
+}
+
 static int check_size(struct sandbox *s)
 {
     char piece[1000] = {0};
@@ -159,14 +236,15 @@ static void limits_a_file(void **state)
 
 static void holds_for_a_program(void **state)
 {
-    const char *const none[] = {NULL}, *const argv[] = {"cat", path("secret"), NULL};
+    const struct sandbox_rules rules = {.plain_files = false};
+    const char *const argv[] = {"cat", path("secret"), NULL};
     struct sandbox s;
     struct proc_result r;
     struct err e;
     (void)state;
     if (!sandbox_available())
         skip();
-    assert_int_equal(sandbox_open(&s, none, none, &e), 0);
+    assert_int_equal(sandbox_open(&s, &rules, &e), 0);
     struct proc_spec spec = {.argv = argv, .sandbox = &s};
     assert_int_equal(proc_run(&spec, &r, &e), 0);
     assert_int_equal(r.exit_code, 1);
@@ -180,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(takes_rights_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(takes_local_sockets_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(leaves_alone_what_is_outside, set_up, tear_down),
         cmocka_unit_test_setup_teardown(limits_a_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(holds_for_a_program, set_up, tear_down),
     };

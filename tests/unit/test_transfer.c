@@ -28,6 +28,7 @@ static const char *path(const char *name)
 static const char taken_over[] = "#!/bin/sh\n"
                                  "echo x >host/file || exit 11\n"
                                  "if (echo x >gpg/key.gpg); then exit 2; fi\n"
+                                 "if ln -s / host/link; then exit 3; fi\n"
                                  "exit 0\n";
 
 static int set_up(void **state)
@@ -76,10 +77,33 @@ static void writes_nothing_but_what_is_fetched(void **state)
     buf_free(&t.said);
 }
 
+static void knows_the_port(void **state)
+{
+    static const struct {
+        const char *from;
+        uint16_t port;
+    } cases[] = {
+        {"rsync://h.example.org/debian", 873},
+        {"rsync://h.example.org:8873/debian", 8873},
+        {"rsync://u@h.example.org:8873/", 8873},
+        {"rsync://[::1]/debian", 873},
+        {"rsync://[::1]:99/debian", 99},
+        {"rsync://h/a:1/b@c:2", 873},
+        {"rsync://h:0/debian", 873},
+        {"rsync://h", 873},
+        {"u@h.example.org:/srv", 22},
+        {"/srv/debian", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(transfer_port(cases[i].from), cases[i].port);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(writes_nothing_but_what_is_fetched, set_up, tear_down),
+        cmocka_unit_test(knows_the_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
