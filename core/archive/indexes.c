@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 #include "core/archive/place.h"
+#include "core/archive/transfer.h"
 #include "core/archive/unpack.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
 
 /* Of an index whose plain form is not listed, and so has no known size. */
 #define UNPACKED_MAX ((int64_t)2 << 30)
-#define SEED_TIME    0
 
 const char *indexes_path(const struct indexes *x, const struct index_file *f)
 {
@@ -118,7 +118,7 @@ size_t indexes_wanted(const struct indexes *x, const char **names, int64_t *byte
 /* rsync gives what it brings the host's time. */
 static int mark_seed(const char *path, struct err *e)
 {
-    struct timespec times[2] = {{.tv_sec = SEED_TIME}, {.tv_sec = SEED_TIME}};
+    struct timespec times[2] = {{.tv_sec = TRANSFER_SEED_TIME}, {.tv_sec = TRANSFER_SEED_TIME}};
     return utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW)
                ? err_errno(e, "setting the time of %s", path)
                : 0;
@@ -165,7 +165,7 @@ static struct index_file *find_form(const struct indexes *x, const char *plain)
 static bool is_seed(const char *path)
 {
     struct stat st;
-    return lstat(path, &st) == 0 && st.st_mtime == SEED_TIME;
+    return lstat(path, &st) == 0 && st.st_mtime == TRANSFER_SEED_TIME;
 }
 
 int indexes_verify(struct indexes *x, struct err *e)

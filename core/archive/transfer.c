@@ -2,17 +2,20 @@
 #include "core/archive/transfer.h"
 
 #include <ctype.h>
+#include <fts.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/archive/lock.h"
 #include "core/base/arena.h"
 #include "core/base/clock.h"
 #include "core/base/proc.h"
 
-#define STALL_MS      60000 /* without a byte: given up */
+/* Nothing written: given up. rsync writes in pieces of 256 KB or whole files. */
+#define STALL_MS      60000
 #define CONNECT_S     "15"
 #define MEMORY_MAX    ((int64_t)2 << 30) /* a list of millions of names ends rsync, not us */
 #define NAMES_AT_ONCE 1000 /* rsync looks each name up in the whole list: its time is quadratic */
@@ -20,89 +23,112 @@
 #define PORT_DNS      53
 #define PORT_RSYNC    873
 #define SAID_MAX      ((size_t)64 << 10)
+#define LOOK_SHARE    20 /* looking at the folder takes a twentieth of the time at most */
 #define OVERHEAD_BYTES                                                                             \
     ((int64_t)16 << 20) /* above what was announced, before a host is cut off                      \
                          */
 
+/* What lies in the folder that a transfer writes. Nothing that the host says counts: rsync prints
+ * what the other side sends as its own lines. */
+struct amount {
+    int64_t bytes, files;
+};
+
 struct meter {
     struct transfer *t;
     const struct transfer_step *step;
-    int64_t bytes_before, files_before; /* of the step, in earlier calls of rsync */
-    int64_t bytes, files;               /* of the files that came, as far as they came */
-    int64_t received;                   /* over the wire, known at the end */
+    struct amount before, now; /* of the step */
+    int64_t looked_ms, look_at_ms;
+    int64_t received; /* over the wire, as rsync says at the end */
     bool over;
 };
 
-/* "1,234,567" */
-static const char *read_number(const char *p, int64_t *out)
+/* rsync's temporary files and what .partial holds have bytes, but are no files yet. */
+static struct amount measure(const char *folder)
 {
-    *out = 0;
-    for (; isdigit((unsigned char)*p) || *p == ','; p++)
-        if (*p != ',' && *out < INT64_MAX / 20)
-            *out = *out * 10 + (*p - '0');
-    return p;
+    struct amount sum = {0, 0};
+    char *const paths[] = {(char *)(uintptr_t)folder, NULL};
+    FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    for (FTSENT *f; walk && (f = fts_read(walk));) {
+        if (f->fts_info != FTS_F)
+            continue;
+        sum.bytes += f->fts_statp->st_size;
+        sum.files += f->fts_name[0] != '.' && f->fts_parent->fts_name[0] != '.' &&
+                     f->fts_statp->st_mtime != TRANSFER_SEED_TIME;
+    }
+    if (walk)
+        fts_close(walk);
+    return sum;
 }
 
-/* "  1,234,567  12%  1.23MB/s  0:00:01 (xfr#3, to-chk=5/12)": false where it is another line. */
-static bool read_progress(const char *line, int64_t *bytes, int64_t *files)
+static int64_t grown(const struct meter *m)
 {
-    const char *p = line + strspn(line, " ");
-    int64_t n;
-    if (!isdigit((unsigned char)*p))
-        return false;
-    p = read_number(p, &n);
-    p += strspn(p, " ");
-    p += strspn(p, "0123456789");
-    if (*p != '%')
-        return false;
-    *bytes = n;
-    const char *count = strstr(p, "xfr#");
-    if (count)
-        *files = strtoll(count + 4, NULL, 10);
-    return true;
+    int64_t bytes = m->now.bytes - m->before.bytes;
+    return bytes > 0 ? bytes : 0; /* less: a seed gave way to something shorter */
+}
+
+/* Bytes, percent and rate as a note to the number of files. */
+static void tell(const struct meter *m, double bytes_a_second)
+{
+    char note[96];
+    const struct watch *w = m->t->watch;
+    double all = (double)m->step->bytes, done = (double)grown(m), rate = bytes_a_second / 1e6;
+    int64_t files = m->now.files - m->before.files;
+    if (!w)
+        return;
+    if (m->step->bytes > 0)
+        snprintf(note, sizeof note, "files|%.1f of %.1f MB, %d %%, %.2f MB/s", done / 1e6,
+                 all / 1e6, done >= all ? 100 : (int)(100 * done / all), rate);
+    else
+        snprintf(note, sizeof note, "files|%.1f MB, %.2f MB/s", done / 1e6, rate);
+    w->progress(w->data, files > 0 ? files : 0, (int64_t)m->step->count, note);
+}
+
+/* Whether something came, and whether it is too much. */
+static bool look(struct meter *m)
+{
+    int64_t start = clock_monotonic_ms(), was = m->now.bytes, was_files = m->now.files;
+    m->now = measure(m->step->to);
+    int64_t end = clock_monotonic_ms(), took = end - start;
+    bool alive = m->now.bytes != was || m->now.files != was_files;
+    double seconds = (double)(start - m->looked_ms) / 1000;
+    m->over = (m->step->bytes > 0 && grown(m) > m->step->bytes + OVERHEAD_BYTES) ||
+              m->t->written + grown(m) > m->t->mirror->limit_bytes;
+    if (alive)
+        tell(m, m->now.bytes > was && seconds > 0 ? (double)(m->now.bytes - was) / seconds : 0);
+    m->looked_ms = start;
+    m->look_at_ms = end + LOOK_SHARE * took;
+    return alive;
+}
+
+static int on_watch(void *data, bool *alive)
+{
+    struct meter *m = data;
+    if (clock_monotonic_ms() >= m->look_at_ms)
+        *alive = look(m);
+    return m->over;
 }
 
 /* "sent 123 bytes  received 1,234 bytes  ..." */
 static bool read_received(const char *line, int64_t *received)
 {
     const char *at = strncmp(line, "sent ", 5) == 0 ? strstr(line, "  received ") : NULL;
-    if (at)
-        read_number(at + 11, received);
-    return at != NULL;
-}
-
-/* Bytes, percent and rate (rsync's third word, "1.23MB/s") as a note to the number of files. */
-static void tell(const struct meter *m, const char *line)
-{
-    char rate[24] = "", note[96];
-    const struct watch *w = m->t->watch;
-    double all = (double)m->step->bytes, done = (double)(m->bytes_before + m->bytes);
-    if (!w)
-        return;
-    sscanf(line, " %*s %*s %20s", rate);
-    if (m->step->bytes > 0)
-        snprintf(note, sizeof note, "files|%.1f of %.1f MB, %d %%, %s", done / 1e6, all / 1e6,
-                 done >= all ? 100 : (int)(100 * done / all), rate);
-    else
-        snprintf(note, sizeof note, "files|%.1f MB, %s", done / 1e6, rate);
-    w->progress(w->data, m->files_before + m->files, (int64_t)m->step->count, note);
+    if (!at)
+        return false;
+    *received = 0;
+    for (at += 11; isdigit((unsigned char)*at) || *at == ','; at++)
+        if (*at != ',' && *received < INT64_MAX / 20)
+            *received = *received * 10 + (*at - '0');
+    return true;
 }
 
 static int take_line(void *data, const char *line, size_t len)
 {
     struct meter *m = data;
-    if (read_received(line, &m->received) || strncmp(line, "total size is ", 14) == 0)
-        return 0;
-    if (!read_progress(line, &m->bytes, &m->files)) {
-        if (len && m->t->said.len < SAID_MAX)
-            buf_addf(&m->t->said, "%s\n", line);
-        return 0;
-    }
-    tell(m, line);
-    int64_t all = m->bytes_before + m->bytes;
-    m->over = (m->step->bytes > 0 && all > m->step->bytes + OVERHEAD_BYTES) ||
-              m->t->bytes + m->bytes > m->t->mirror->limit_bytes;
-    return m->over;
+    if (!read_received(line, &m->received) && strncmp(line, "total size is ", 14) != 0 && len &&
+        m->t->said.len < SAID_MAX)
+        buf_addf(&m->t->said, "%s\n", line);
+    return 0;
 }
 
 static bool is_daemon(const char *from)
@@ -182,7 +208,7 @@ static const char *const *make_argv(struct arena *a, const struct transfer *t,
     argv[n++] = "--no-implied-dirs";
     argv[n++] = "--times";
     argv[n++] = "--partial-dir=.partial"; /* where a transfer that was cut off goes on */
-    argv[n++] = "--info=progress2,stats1,name0";
+    argv[n++] = "--info=stats1,name0";
     argv[n++] = "--outbuf=L";
     argv[n++] = "--protect-args";
     argv[n++] = arena_printf(a, "--max-size=%" PRId64, step->file_max);
@@ -304,7 +330,9 @@ static int run_rsync(struct meter *m, size_t first, size_t count, const struct s
         return err_set(e, ERR_TRANSIENT, "the run took longer than the mirror's limits.time");
     for (size_t i = first; i < first + count; i++)
         buf_add(&names, m->step->names[i], strlen(m->step->names[i]) + 1);
-    m->bytes = m->files = m->received = 0;
+    const int64_t had = grown(m);
+    m->received = 0;
+    m->looked_ms = clock_monotonic_ms();
     int64_t limit_ms = t->mirror->limit_time_s * 1000;
     struct proc_spec spec = {.argv = make_argv(a, t, m->step),
                              .dir = t->staging,
@@ -315,14 +343,16 @@ static int run_rsync(struct meter *m, size_t first, size_t count, const struct s
                              .stall_ms = limit_ms / 4 < STALL_MS ? limit_ms / 4 + 1 : STALL_MS,
                              .sandbox = sandbox,
                              .on_line = take_line,
+                             .on_watch = on_watch,
                              .data = m};
     int rc = proc_run(&spec, &r, e);
+    look(m);
     rc = judge(m, rc, &r, e);
     if (t->said.len < SAID_MAX)
         buf_add(&t->said, buf_str(&r.err), r.err.len < SAID_MAX ? r.err.len : SAID_MAX);
-    t->bytes += m->received > 0 ? m->received : m->bytes;
-    m->bytes_before += m->bytes;
-    m->files_before += m->files;
+    int64_t came = grown(m) > had ? grown(m) - had : 0;
+    /* less came over the wire than was written, but for rsync's own talk */
+    t->bytes += m->received > 0 && m->received < came + OVERHEAD_BYTES ? m->received : came;
     proc_result_free(&r);
     buf_free(&names);
     return rc;
@@ -331,8 +361,9 @@ static int run_rsync(struct meter *m, size_t first, size_t count, const struct s
 static int run_all(struct transfer *t, const struct transfer_step *step,
                    const struct sandbox *sandbox, struct err *e)
 {
-    struct meter m = {.t = t, .step = step};
+    struct meter m = {.t = t, .step = step, .before = measure(step->to)};
     int rc = 0;
+    m.now = m.before;
     buf_reset(&t->said);
     for (size_t first = 0; rc == 0 && first < step->count; first += NAMES_AT_ONCE) {
         size_t left = step->count - first;
@@ -340,6 +371,7 @@ static int run_all(struct transfer *t, const struct transfer_step *step,
         rc = run_rsync(&m, first, left < NAMES_AT_ONCE ? left : NAMES_AT_ONCE, sandbox, &a, e);
         arena_free(&a);
     }
+    t->written += grown(&m);
     return rc;
 }
 

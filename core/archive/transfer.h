@@ -17,13 +17,17 @@
 #include "core/base/err.h"
 #include "core/config/config.h"
 
+/* mtime of what was put into a step's folder for the transfer to replace. */
+#define TRANSFER_SEED_TIME 0
+
 struct transfer {
     const struct config_mirror *mirror;
     const char *staging; /* where rsync is started */
     const int *keep_fds; /* as in struct proc_spec: the lock */
     int64_t deadline_ms; /* of the run, monotonic */
     const struct watch *watch;
-    int64_t bytes;   /* so far, over all steps */
+    int64_t bytes;   /* over the wire so far, over all steps: the host may lie a little */
+    int64_t written; /* to the disk, the same: what limits.bytes is about */
     struct buf said; /* rsync's own words of the last step: why a name is missing */
 };
 

@@ -18,6 +18,7 @@
 
 #define OUTPUT_DEFAULT ((size_t)1 << 20)
 #define KILL_GRACE_MS  1000 /* from SIGTERM to SIGKILL: rsync removes its temporary file */
+#define WATCH_MS       1000
 #define DRAIN_MS       1000 /* for descendants that outlive the child and hold its pipes */
 #define DEFAULT_PATH   "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -29,6 +30,7 @@ struct run {
     size_t written, output_max;
     struct buf line;
     int64_t deadline, last_output, kill_at, drain_until; /* monotonic ms; 0: not set */
+    int64_t watch_at;
     bool exited, terminated, killed;
 };
 
@@ -257,7 +259,7 @@ static void read_output(struct run *r, int *fd, struct buf *into)
                 give_line(r);
             return;
         }
-        if (fd == &r->out)
+        if (fd == &r->out && !r->spec->on_watch)
             r->last_output = clock_monotonic_ms();
         if (lines) {
             take_lines(r, chunk, (size_t)n);
@@ -274,6 +276,24 @@ static void read_output(struct run *r, int *fd, struct buf *into)
     }
 }
 
+/* Asks on_watch where its time has come; returns when it comes next. */
+static int64_t watch(struct run *r, int64_t now)
+{
+    bool alive = false;
+    if (now < r->watch_at)
+        return r->watch_at;
+    int rc = r->spec->on_watch(r->spec->data, &alive);
+    now = clock_monotonic_ms();
+    if (alive)
+        r->last_output = now;
+    if (rc) {
+        r->result->cancelled = true;
+        stop_child(r);
+    }
+    r->watch_at = now + WATCH_MS;
+    return r->watch_at;
+}
+
 /* Looks at the clock; returns milliseconds until the next thing to do, -1 for none. */
 static int check_clock(struct run *r)
 {
@@ -285,6 +305,11 @@ static int check_clock(struct run *r)
         } else if (r->deadline < next) {
             next = r->deadline;
         }
+    }
+    if (!r->exited && !r->terminated && r->spec->on_watch) {
+        int64_t at = watch(r, now);
+        if (at < next)
+            next = at;
     }
     if (!r->exited && !r->terminated && r->spec->stall_ms > 0) {
         int64_t stalls = r->last_output + r->spec->stall_ms;
@@ -365,6 +390,7 @@ int proc_run(const struct proc_spec *spec, struct proc_result *result, struct er
     int64_t now = clock_monotonic_ms();
     r.deadline = spec->deadline_ms > 0 ? now + spec->deadline_ms : 0;
     r.last_output = now;
+    r.watch_at = now + WATCH_MS;
     int rc = start(&r, e);
     if (rc == 0) {
         wait_for_end(&r);

@@ -32,6 +32,11 @@ struct proc_spec {
     int (*on_line)(void *data, const char *line, size_t len);
     /* The same, for each piece of stdout as it comes. One of the two at most. */
     int (*on_data)(void *data, const char *piece, size_t len);
+    /* Called every second while the child runs. Where it sets *alive, something has come that
+     * counts for stall_ms; output does not count then. A return other than 0 kills the child
+     * (cancelled).
+     */
+    int (*on_watch)(void *data, bool *alive);
     void *data;
 };
 

@@ -77,6 +77,53 @@ static void writes_nothing_but_what_is_fetched(void **state)
     buf_free(&t.said);
 }
 
+/* One call with `script` in rsync's place. */
+static int fetch(const char *script, const struct config_mirror *mirror, struct transfer *t,
+                 struct err *e)
+{
+    static const char *const names[] = {"dists/s/InRelease"};
+    const struct transfer_step step = {
+        .to = path("staging/host"), .names = names, .count = 1, .bytes = 4096, .file_max = 1 << 25};
+    *t = (struct transfer){
+        .mirror = mirror, .staging = path("staging"), .deadline_ms = clock_monotonic_ms() + 60000};
+    assert_int_equal(file_write(path("from/rsync"), script, strlen(script), 0755, e), 0);
+    setenv("PATH", arena_printf(&arena, "%s:/usr/bin:/bin", path("from")), 1);
+    int rc = transfer_fetch(t, &step, e);
+    buf_free(&t->said);
+    return rc;
+}
+
+/* rsync prints what the other side says: that counts for nothing. */
+static void believes_no_line(void **state)
+{
+    const struct config_mirror mirror = {
+        .from = path("from"), .limit_bytes = 1 << 20, .limit_time_s = 4};
+    const struct config_mirror large = {
+        .from = path("from"), .limit_bytes = 1 << 28, .limit_time_s = 400};
+    struct transfer t;
+    struct err e = {0};
+    (void)state;
+    assert_int_equal(fetch("#!/bin/sh\n"
+                           "echo '  999,999,999,999  99%  9.99GB/s  0:00:01 (xfr#9, to-chk=0/9)'\n"
+                           "printf 12345678 >host/file\n"
+                           "echo 'sent 1 bytes  received 999,999,999,999 bytes  1.00 bytes/sec'\n",
+                           &mirror, &t, &e),
+                     0);
+    assert_int_equal(t.bytes, 8);
+    assert_int_equal(t.written, 8);
+    assert_int_equal(fetch("#!/bin/sh\n"
+                           "while :; do echo '  1,234  99%  1.00MB/s (xfr#1)'; sleep 0.1; done\n",
+                           &mirror, &t, &e),
+                     -1);
+    assert_non_null(strstr(e.text, "stalled"));
+    assert_int_equal(fetch("#!/bin/sh\n"
+                           "truncate -s 30M host/a; echo '  1  0%  1.00kB/s (xfr#1)'\n"
+                           "sleep 20\n",
+                           &large, &t, &e),
+                     -1);
+    assert_non_null(strstr(e.text, "sends more than"));
+}
+
 static void knows_the_port(void **state)
 {
     static const struct {
@@ -103,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(writes_nothing_but_what_is_fetched, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(believes_no_line, set_up, tear_down),
         cmocka_unit_test(knows_the_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
