@@ -39,15 +39,23 @@ check-fuzz: $(addprefix $(BUILD)/tests/fuzz/,$(FUZZ)) ## replay the corpora of t
 
 # One libFuzzer program a target, all sources compiled with it; a finding stays in build/fuzz.
 FUZZ_FLAGS := -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
-.PHONY: fuzz
-fuzz: $(BUILD)/gen/queries.h $(BUILD)/gen/queries.c $(BUILD)/gen/scripts.c ## look for more inputs, FUZZ_SECONDS (30) a target
-	@mkdir -p build/fuzz
+FUZZ_O := $(addprefix build/fuzz/o/,$(patsubst %.c,%.o,$(CORE_C) $(HTTP_C) $(filter-out cgi/hook/main.c,$(HOOK_C)) \
+  gen/queries.c gen/scripts.c))
+FUZZ_RUN = $(if $(FUZZ_RUNS),-runs=$(FUZZ_RUNS),-max_total_time=$(FUZZ_SECONDS))
+FUZZ_C_LINE = @mkdir -p $(@D); clang $(CPPFLAGS) -std=c11 -w $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+build/fuzz/o/%.o: %.c $(BUILD)/gen/queries.h
+	$(FUZZ_C_LINE)
+build/fuzz/o/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/gen/queries.h
+	$(FUZZ_C_LINE)
+$(addprefix build/fuzz/fuzz_,$(FUZZ)): build/fuzz/fuzz_%: build/fuzz/o/tests/fuzz/fuzz_%.o $(FUZZ_O)
+	clang $(FUZZ_FLAGS) -o $@ $^ $(LDLIBS) -lfcgi
+-include $(shell find build/fuzz/o -name '*.d' 2>/dev/null)
+
+.PHONY: fuzz fuzz-built
+fuzz-built: $(addprefix build/fuzz/fuzz_,$(FUZZ))
+fuzz: fuzz-built ## look for more inputs, FUZZ_SECONDS (30) or FUZZ_RUNS a target
 	@set -e; for t in $(FUZZ); do mkdir -p build/fuzz/$$t; \
-	  clang $(CPPFLAGS) -std=c11 -w $(FUZZ_FLAGS) -o build/fuzz/fuzz_$$t tests/fuzz/fuzz_$$t.c $(CORE_C) \
-	    $(HTTP_C) $(filter-out cgi/hook/main.c,$(HOOK_C)) \
-	    $(BUILD)/gen/queries.c $(BUILD)/gen/scripts.c $(LDLIBS) -lfcgi; \
-	  build/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$$t- \
-	    build/fuzz/$$t tests/fuzz/corpus/$$t; done
+	  build/fuzz/fuzz_$$t $(FUZZ_RUN) -artifact_prefix=build/fuzz/$$t- build/fuzz/$$t tests/fuzz/corpus/$$t; done
 
 .PHONY: check-sql
 check-sql: $(BUILD)/bin/deb-status ## pgTAP tests on a private PostgreSQL

@@ -157,3 +157,51 @@ class Storm:
         if left[0][0]:
             wrong.append(f"{left[0][0]} jobs left")
         return wrong
+
+
+def check_spread(database, db, deliveries, seconds, run_s):
+    """Deliveries spread over a time to one mirror whose runs take run_s: each is fulfilled, no two runs
+    overlap, and each run has something to do. Returns what happened, in words."""
+    set_up(db, ["a"])
+    sent, runs, carried = threading.Event(), [], []
+
+    def work():
+        with contextlib.closing(database.connect("worker")) as mine:
+            while True:
+                last = sent.is_set()
+                claimed = rows(mine, "select id, token from deb_status.queue_claim('h', 'w', 30, 5, false, 'mirror')")
+                if claimed:
+                    job, token = claimed[0]
+                    rows(mine, "select deb_status.queue_begin(%s, %s)", job, token)
+                    began = rows(mine, "select clock_timestamp()")[0][0]
+                    time.sleep(run_s)
+                    rows(mine, "select deb_status.queue_finish(%s, %s, 'done', null, null, 0)", job, token)
+                    runs.append((job, began))
+                elif last:
+                    return
+                else:
+                    time.sleep(0.005)
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for w in workers:
+        w.start()
+    began = time.monotonic()
+    try:
+        with contextlib.closing(database.connect("hook")) as mine:
+            for n in range(deliveries):
+                time.sleep(max(0.0, began + seconds * n / deliveries - time.monotonic()))
+                carried.append(rows(mine, "select job from deb_status.accept('s', %s, %s, null, null, null, '')",
+                                    f"spread-{n}", b'{"type": "package.built", "mirror": "a"}')[0][0])
+    finally:
+        sent.set()
+        for w in workers:
+            w.join()
+    took = time.monotonic() - began
+    assert {job for job, _ in runs} == set(carried) and len(runs) == len(set(carried)), "each run once, for a delivery"
+    late = rows(db, "select d.delivery from deb_status.deliveries d join deb_status.jobs j on j.id = d.job "
+                "where j.started <= d.received or d.fulfilled is null or j.state <> 'done'")
+    assert late == []
+    assert len(runs) <= took / run_s + 1, "no more than fit end to end"
+    gaps = [(b[1] - a[1]).total_seconds() for a, b in zip(runs, runs[1:])]
+    assert min(gaps) >= run_s, "one at a time"
+    return f"{deliveries} deliveries over {seconds} s, runs of {run_s} s: {len(runs)} runs in {took:.1f} s"

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from conftest import wait_for
-from queue_storm import Database, Storm, rows, set_up
+from queue_storm import Database, Storm, check_spread, rows, set_up
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,10 @@ def test_many_during_a_held_run_lead_to_one_more(database, db):
     waiting = rows(db, "select id from deb_status.jobs where kind = 'mirror' and state = 'queued'")
     assert len(waiting) == 1 and waiting[0][0] != job
     assert rows(db, "select deb_status.queue_finish(%s, %s, 'done', null, null, 0)", job, token) == [("done",)]
+
+
+def test_spread_deliveries_lead_to_runs_end_to_end(database, db):
+    print(check_spread(database, db, deliveries=60, seconds=1, run_s=0.1))
 
 
 @pytest.fixture
