@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "cgi/hook/hook.h"
 #include "core/base/file.h"
@@ -163,6 +165,25 @@ static void takes_each_profile_by_its_header_alone(void **state)
     assert_true(!strcmp(d.id, now) || !strcmp(d.id, next));
     assert_non_null(post("lab", "HTTP_X_HUB_SIGNATURE_256=sha256=" VECTOR, &d));
     assert_non_null(post("nobody", "HTTP_X_SIG=" VECTOR, &d));
+}
+
+/* What fills the keys up is no key of anybody: not of a sender with fewer, nor of none. */
+static void takes_no_filling_for_a_key(void **state)
+{
+    (void)state;
+    static const char body[] = "Hello, World!";
+    struct delivery d;
+    unsigned char sum[32];
+    unsigned int len = sizeof sum;
+    char *header = arena_alloc(&arena, 128), *at = header + sprintf(header, "HTTP_X_SIG=");
+    assert_non_null(HMAC(EVP_sha256(), hook.senders.fill, (int)sizeof hook.senders.fill,
+                         (const unsigned char *)body, strlen(body), sum, &len));
+    for (size_t i = 0; i < len; i++)
+        at += sprintf(at, "%02x", sum[i]);
+    assert_true(senders_find(&hook.senders, "lab")->key_count < hook.senders.most_keys);
+    assert_string_equal(post("lab", header, &d), "signature");
+    assert_string_equal(post("none", header, &d), "signature");
+    assert_string_equal(post("nobody", header, &d), "signature");
 }
 
 static void gives_every_sender_the_same_number_of_keys(void **state)
@@ -317,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(checks_in_the_order_of_the_contract),
         cmocka_unit_test(takes_each_profile_by_its_header_alone),
+        cmocka_unit_test(takes_no_filling_for_a_key),
         cmocka_unit_test(gives_every_sender_the_same_number_of_keys),
         cmocka_unit_test(knows_the_sender_of_what_apache_refused),
         cmocka_unit_test(reads_a_secret_anew_when_its_file_changes),

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "cgi/hook/signature.h"
 
@@ -257,6 +259,59 @@ static void refuses_a_long_id(void **state)
     assert_int_equal(check(&in), -1);
 }
 
+/* The right signature over `text`, as the sender's own key makes it. */
+static void sign(const char *text, char out[64])
+{
+    unsigned char sum[32];
+    unsigned int len = sizeof sum;
+    struct signature_key key = key_of(SECRET);
+    memcpy(out, "v1,", 3);
+    assert_non_null(HMAC(EVP_sha256(), key.bytes, (int)key.len, (const unsigned char *)text,
+                         strlen(text), sum, &len));
+    EVP_EncodeBlock((unsigned char *)out + 3, sum, (int)len);
+}
+
+/* A good signature does not excuse what it is over. */
+static void refuses_what_is_malformed_and_well_signed(void **state)
+{
+    (void)state;
+    static char longest[SIGNATURE_ID_MAX + 1], longer[SIGNATURE_ID_MAX + 2], huge[4096];
+    memset(longest, 'a', sizeof longest - 1);
+    memset(longer, 'a', sizeof longer - 1);
+    memset(huge, 'a', sizeof huge - 1);
+    const struct {
+        const char *id, *timestamp;
+        int found;
+    } rows[] = {
+        {ID, TIME, 0},          {longest, TIME, 0},         {longer, TIME, -1},
+        {huge, TIME, -1},       {"a.b", TIME, -1},          {"a,b", TIME, -1},
+        {"a b", TIME, -1},      {"msg_\xc3\xa9", TIME, -1}, {"", TIME, -1},
+        {ID, "0" TIME, -1},     {ID, "+" TIME, -1},         {ID, TIME " ", -1},
+        {ID, "", -1},           {ID, "1614265029", -1}, /* a second too old, a second too new */
+        {ID, "1614265631", -1}, {ID, "1614265030", 0},      {ID, "1614265630", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[8192], signature[64];
+        snprintf(text, sizeof text, "%s.%s.%s", rows[i].id, rows[i].timestamp, BODY);
+        sign(text, signature);
+        struct signature_input in = vector();
+        in.id = rows[i].id;
+        in.timestamp = rows[i].timestamp;
+        in.signature = signature;
+        if (check(&in) != rows[i].found)
+            fail_msg("row %zu: not %d", i, rows[i].found);
+    }
+    char body_alone[64];
+    sign(BODY, body_alone); /* as another profile would */
+    for (int missing = 0; missing < 4; missing++) {
+        struct signature_input in = vector();
+        in.signature = body_alone;
+        in.id = missing & 1 ? NULL : ID;
+        in.timestamp = missing & 2 ? NULL : TIME;
+        assert_int_equal(check(&in), -1);
+    }
+}
+
 static void decodes_secrets(void **state)
 {
     (void)state;
@@ -311,6 +366,7 @@ int main(void)
         cmocka_unit_test(sees_each_flipped_bit_of_the_body),
         cmocka_unit_test(says_which_key_signed),
         cmocka_unit_test(refuses_a_long_id),
+        cmocka_unit_test(refuses_what_is_malformed_and_well_signed),
         cmocka_unit_test(decodes_secrets),
         cmocka_unit_test(hashes_in_hex),
     };
