@@ -52,15 +52,16 @@ static bool line_starts(const struct line *line, const char *text)
 
 static int decode_block(const struct buf *base64, struct buf *out, struct err *e)
 {
-    if (base64->len == 0 || base64->len % 4 != 0)
+    size_t padding = 0;
+    while (padding < base64->len && base64->data[base64->len - 1 - padding] == '=')
+        padding++;
+    if (base64->len == 0 || base64->len % 4 != 0 || padding > 2)
         return err_set(e, ERR_INPUT, "the armoured key is damaged");
     unsigned char *to = (unsigned char *)buf_reserve(out, base64->len);
     int n = EVP_DecodeBlock(to, (const unsigned char *)base64->data, (int)base64->len);
     if (n < 0)
         return err_set(e, ERR_INPUT, "the armoured key is damaged");
-    for (size_t i = base64->len; i > 0 && base64->data[i - 1] == '='; i--)
-        n--; /* OpenSSL counts the padding */
-    out->len += (size_t)n;
+    out->len += (size_t)n - padding; /* OpenSSL counts it */
     return 0;
 }
 

@@ -65,6 +65,8 @@ static void knows_names(void **state)
 /* ---- Release ---- */
 
 #define A64  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define A63  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LONG A64 A64 A64 "/" A64 A64 A64 "/"
 #define B64  "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define HEAD "Origin: osbpo\nCodename: s\nDate: Sat, 01 Aug 2026 10:00:00 UTC\n"
 
@@ -94,6 +96,15 @@ static void reads_a_release(void **state)
     assert_string_equal(entry->sums[HASH_SHA256], A64);
     assert_string_equal(entry->sums[HASH_MD5], "0123456789abcdef0123456789abcdef");
     assert_int_equal(release_strongest(&r), HASH_SHA256);
+    assert_int_equal(parse(HEAD "SHA256:\n " A64 " 5 a/Sources\nSHA512:\n " A64 A64
+                                " 5 a/Sources\n " B64 B64 " 9 b/not-listed\n",
+                           &r, &e),
+                     0);
+    assert_int_equal(release_strongest(&r), HASH_SHA512);
+    assert_int_equal(parse(HEAD "SHA256:\n", &r, &e), 0);
+    assert_int_equal(r.count, 0);
+    assert_int_equal(release_strongest(&r), HASH_SHA256);
+    assert_null(release_find(&r, "a/Sources"));
     assert_true(release_is_suite(&r, "s"));
     assert_false(release_is_suite(&r, "t"));
     r.suite = "stable"; /* the folder may have either name, as for apt */
@@ -124,6 +135,15 @@ static void refuses_releases(void **state)
         {HEAD "SHA256:\n " A64 " 5 a/Sources\n\nOrigin: evil\n", "more than one paragraph"},
         {HEAD "Date: Sat, 01 Aug 2026 10:00:00 UTC\nSHA256:\n", "twice"},
         {HEAD "Label: a\n b\nSHA256:\n", "line break"},
+        {"Date: Sat, 01 Aug\n 2026 10:00:00 UTC\nSHA256:\n", "Date has a line break"},
+        {"Date: Thu, 01 Jan 1970 00:00:00 UTC\nSHA256:\n", "Date is no date"},
+        {HEAD "SHA256:\n g" A63 " 5 main/source/Sources\n", "hash or size"},
+        {HEAD "SHA256:\n " A64 " 5 " LONG LONG LONG LONG LONG "/Sources\n", "not allowed"},
+        {HEAD "SHA256:\n " A64 " 5 a/Sources\nSHA512:\n " A64 " 5 a/Sources\n", "hash or size"},
+        {HEAD "SHA256:\n " A64 " 5 a/Sources\nSHA512:\n " A64 A64 " 6 a/Sources\n", "contradict"},
+        {HEAD "SHA256:\n " A64 " 5 a/Sources\nSHA512:\n " A64 A64 " 5 a/Sources\n " A64 A64
+              " 5 a/Sources\n",
+         "contradict"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -227,6 +247,16 @@ static void takes_armour_off(void **state)
     assert_int_equal(gpg_dearmor("no key\n", 7, &out, &e), -1);
     assert_int_equal(gpg_dearmor("", 0, &out, &e), -1);
     assert_int_equal(gpg_dearmor(block, 60, &out, &e), -1);
+    static const char *const damaged[] = {"m*MEAAAA\n", "mDMEA\n", "=\n", "A=======\n", ""};
+    for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
+        char text[200];
+        int len = snprintf(text, sizeof text,
+                           "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n%s"
+                           "-----END PGP PUBLIC KEY BLOCK-----\n",
+                           damaged[i]);
+        if (gpg_dearmor(text, (size_t)len, &out, &e) != -1)
+            fail_msg("'%s' was taken", damaged[i]);
+    }
     buf_free(&out);
     buf_free(&two);
 }
