@@ -3,6 +3,7 @@
 one. The later version is this program with one more migration, linked anew."""
 import glob
 import os
+import re
 import subprocess
 
 import pytest
@@ -85,3 +86,124 @@ def test_a_later_version(stack, later):
     stack.run(f"{later}/deb-status-worker", "--once")
     assert stack.run(f"{later}/deb-status", "job", job).returncode == 0
     assert stack.psql(STATUSES) == statuses
+
+
+# ---------------------------------------------------------------- every earlier schema
+
+MIGRATIONS = sorted(glob.glob(f"{TOP}/sql/migrations/*.sql"))
+
+
+def number(path):
+    return int(os.path.basename(path).split("-")[0])
+
+
+def fnv(text):
+    """The hash under which a migration is recorded (core/db/migrate.c)."""
+    h = 14695981039346656037
+    for byte in text.encode():
+        h = (h ^ byte) * 1099511628211 % 2 ** 64
+    return f"{h:016x}"
+
+
+def read(name):
+    with open(f"{TOP}/sql/{name}", encoding="utf-8") as f:
+        return f.read()
+
+
+class Earlier:
+    """A database as the version before migration N+1 had it, with the rows of the stack's own."""
+
+    def __init__(self, stack, upto):
+        self.stack, self.name = stack, f"upgrade-{upto}"
+        self.super_sql("postgres", read("setup.sql"), f"dbname={self.name}")
+        self.owner(read("queries/migrate_table.sql"))
+        for path in MIGRATIONS:
+            if number(path) <= upto:
+                text = read(f"migrations/{os.path.basename(path)}")
+                self.owner(text)
+                self.owner(f"insert into migrations (number, name, hash) values ({number(path)}, "
+                           f"'{os.path.basename(path)[:-4]}', '{fnv(text)}')")
+        self.tables = self.list_tables(self.name)
+        self.fill()
+
+    def psql(self, database, user, sql, *variables):
+        argv = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1"]
+        for v in variables:
+            argv += ["-v", v]
+        done = subprocess.run([*argv, f"host={self.stack.dir}/run dbname={database} user={user}"], input=sql,
+                              env=self.stack.env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def super_sql(self, database, sql, *variables):
+        return self.psql(database, "postgres", sql, *variables)
+
+    def owner(self, sql):
+        return self.psql(self.name, "deb_status_owner", sql)
+
+    def list_tables(self, database):
+        """{table: its columns}, generated ones left out."""
+        rows = self.super_sql(database, "select c.relname, string_agg(quote_ident(a.attname), ',' order by a.attname) "
+                              "from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relkind = 'r' "
+                              "and c.relnamespace = 'deb_status'::regnamespace and a.attnum > 0 and not "
+                              "a.attisdropped and a.attgenerated = '' and c.relname <> 'migrations' group by 1")
+        return dict(row.split("|") for row in rows.splitlines())
+
+    def rows(self, database):
+        """{table: its rows}, in the columns that this version had."""
+        mark = "\\echo -- {}\ncopy (select {} from deb_status.{} order by 1) to stdout;\n"
+        text = self.super_sql(database, "".join(mark.format(t, c, t) for t, c in self.tables.items()))
+        return {part.split("\n", 1)[0]: part.split("\n", 1)[1]
+                for part in re.split("^-- ", text, flags=re.M)[1:]}
+
+    def fill(self):
+        script = ["set session_replication_role = replica;"]  # in any order
+        for table, rows in self.rows("deb-status").items():
+            script.append(f"delete from deb_status.{table};\n"
+                          f"copy deb_status.{table} ({self.tables[table]}) from stdin;\n{rows}\\.")
+        # not a copy on another server, but this one with the functions of its version
+        script.append("update deb_status.instance set code_hash = 'an earlier one', origin = null;")
+        self.super_sql(self.name, "\n".join(script) + "\n")
+        self.super_sql(self.name, "select format('select setval(%L, 1000000);', c.oid::regclass) from pg_class c "
+                       "where relkind = 'S' and relnamespace = 'deb_status'::regnamespace \\gexec\n")
+
+    def schema(self, database):
+        """What psql's \\d shows of all, comments and rights with it."""
+        done = subprocess.run(["pg_dump", "--schema-only", "--schema=deb_status",
+                               f"host={self.stack.dir}/run dbname={database} user=postgres"],
+                              env=self.stack.env, capture_output=True, text=True, check=True)
+        return [line for line in done.stdout.splitlines() if not line.startswith(("--", "\\"))]
+
+    def drop(self):
+        self.super_sql("postgres", f'drop database if exists "{self.name}" with (force)')
+
+
+@pytest.fixture(scope="module")
+def filled(make_stack):
+    """A stack whose database has rows, and whose worker is at rest."""
+    made = make_stack(workers=0)
+    made.run("deb-status-worker", "--once")
+    return made
+
+
+@pytest.mark.parametrize("upto", [number(p) for p in MIGRATIONS])
+def test_from_every_earlier_schema(filled, upto):
+    """Its rows arrive, all of them, in the schema that a new installation of this version has."""
+    old = Earlier(filled, upto)
+    try:
+        before = old.rows(old.name)
+        with_rows = [t for t in before if before[t]]
+        assert len(with_rows) > len(before) / 2, with_rows
+        env = ["env", f"DEB_STATUS_DATABASE=host={filled.dir}/run dbname={old.name}"]
+        status = filled.run(*env, "deb-status", "migrate", "--status", check=False)
+        for path in MIGRATIONS:
+            name = os.path.basename(path)[:-4]
+            assert (f"{name} pending" in status.stdout) == (number(path) > upto), status.stdout
+        filled.run(*env, "deb-status", "migrate")
+        assert filled.run(*env, "deb-status", "migrate", "--status").returncode == 0
+        after = old.rows(old.name)
+        assert {t for t in before if before[t] != after[t]} == {"instance"}, "its functions' hash"
+        assert old.schema(old.name) == old.schema("deb-status")
+        assert filled.run(*env, "deb-status", "enqueue", "archives").stdout.strip().isdigit()
+    finally:
+        old.drop()
