@@ -33,6 +33,16 @@ PSQL = max(glob.glob("/usr/lib/postgresql/*/bin/psql"), default="psql")
 SHARED = os.path.join(os.path.dirname(TOP), "shared")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter):
+    """What the long tests measured, together."""
+    figures = sys.modules.get("figures")
+    if figures and figures.ALL:
+        terminalreporter.section("figures")
+        for line in figures.ALL:
+            terminalreporter.write_line(line)
+
+
 def wait_for(condition, what="condition", seconds=30, interval=0.05):
     """Waits until condition() is true and returns what it gave; its last value is in the error."""
     deadline = time.monotonic() + seconds

@@ -89,9 +89,10 @@ check-headers: $(BUILD)/gen/queries.h ## each header compiles alone
 tests-built: $(UNIT) $(TOOLS) $(addprefix $(BUILD)/tests/fuzz/,$(FUZZ))
 
 # Longer than a check may take, or in need of more than a Debian: each says so where it is missing.
+SOAK ?= tests/soak
 .PHONY: soak bench real axe screenshots chroot coverage package
 soak: all ## the long figures: hundreds of publishes, thousands of deliveries
-	@$(PYTEST) -s tests/soak
+	@$(PYTEST) -s $(SOAK)
 bench: all $(TOOLS) ## what takes how long
 	@set -e; for b in tests/bench/*; do [ ! -x "$$b" ] || [ -d "$$b" ] || { echo "== $$b"; $$b; }; done
 real: all $(TOOLS) ## against upstream's real repository and Debian's suites

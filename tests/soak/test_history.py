@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A history of 15,000 merges, made for the occasion: every release has its date in under a minute,
-and a later look at one more merge takes milliseconds."""
+and a later look at one more merge takes milliseconds. MERGES=15000"""
 import os
 import subprocess
 import time
+
+from figures import figure
 
 MERGES = int(os.environ.get("MERGES", "15000"))
 SERIES, FILES = 30, 200
@@ -75,7 +77,7 @@ def job(stack, what):
     ms = stack.psql("select round(1000 * extract(epoch from ended - started)) from deb_status.jobs "
                     "where kind = 'releases' order by id desc limit 1")
     assert stack.psql("select error is null from deb_status.upstreams") == "t"
-    print(f"{what}: {ms} ms")
+    figure(f"{what}: {ms} ms")
     return float(ms)
 
 
@@ -101,7 +103,7 @@ def test_long_history(make_stack, folders):
     history = History(f"{top}/repo")
     began = time.monotonic()
     dates = history.add(MERGES)
-    print(f"\n{MERGES} merges made in {time.monotonic() - began:.0f} s")
+    figure(f"{MERGES} merges made in {time.monotonic() - began:.0f} s")
     stack = make_stack(config=f"{top}/etc/deb-status.yaml", workers=0)
     stack.run("deb-status-worker", "--once")
     assert job(stack, "the whole history") < 60_000

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The hook's and the queue's long figures; each test runs alone. Sizes by the environment:
-DELIVERIES, KILLS, CLAIMS, MUTATIONS, RELOADS, REQUESTS."""
+DELIVERIES, KILLS, ROWS, CLAIMS, MUTATIONS, RELOADS, REQUESTS."""
 import concurrent.futures
 import contextlib
 import os
@@ -16,6 +16,7 @@ import uuid
 import pytest
 from archive import Archive
 from conftest import TOP, request, wait_for
+from figures import figure
 from hook_site import BUILT, Postgres, children, encode, hook_processes, make_config, signed
 from queue_storm import Database, Storm, check_spread, rows, set_up
 
@@ -39,8 +40,8 @@ def test_storm(database):
         storm = Storm(database, ["a", "b", "c"], each=each)
         seconds = storm.run()
         assert storm.check(db) == []
-    print(f"\n{len(storm.accepted)} deliveries in {seconds:.1f} s "
-          f"({len(storm.accepted) / seconds:.0f}/s), {len(storm.runs)} runs, none uncovered")
+    figure(f"{len(storm.accepted)} deliveries in {seconds:.1f} s "
+           f"({len(storm.accepted) / seconds:.0f}/s), {len(storm.runs)} runs, none uncovered")
 
 
 def cpu_ms(pid):
@@ -55,7 +56,7 @@ def test_claims_among_a_million_rows(database):
     with contextlib.ExitStack() as stack:
         db, worker, holder = (stack.enter_context(contextlib.closing(database.connect())) for _ in range(3))
         rows(db, "insert into deb_status.jobs (kind, what, state, queued, started, ended) select 'mirror', "
-             "'d' || n, 'done', now(), now(), now() from generate_series(1, 1000000) n")
+             "'d' || n, 'done', now(), now(), now() from generate_series(1, %s) n", size("ROWS", 1000000))
         rows(db, "insert into deb_status.jobs (kind, what) select 'mirror', 'q' || n "
              "from generate_series(1, %s) n", claims)
         rows(db, "vacuum analyze deb_status.jobs")
@@ -75,9 +76,9 @@ def test_claims_among_a_million_rows(database):
                 spent.append((time.perf_counter() - began) * 1000)
                 cpu += cpu_ms(backend) - used
                 rows(worker, "select deb_status.queue_finish(%s, %s, 'done', null, null, 0)", job, token)
-            print(f"\n{claims} claims, snapshot held: {held}: median {statistics.median(spent):.2f} ms, 99th "
-                  f"{sorted(spent)[int(claims * .99)]:.2f} ms; {cpu / claims:.2f} ms of processor, "
-                  f"the rest is the commit's fsync and waiting (load {os.getloadavg()[0]:.1f})")
+            figure(f"{claims} claims, snapshot held: {held}: median {statistics.median(spent):.2f} ms, 99th "
+                   f"{sorted(spent)[int(claims * .99)]:.2f} ms; {cpu / claims:.2f} ms of processor, "
+                   f"the rest is the commit's fsync and waiting")
             assert statistics.median(spent) < 5
 
 
@@ -91,13 +92,13 @@ def test_mutated_input(target):
     done = subprocess.run(["nice", "make", "-s", "fuzz", f"FUZZ={target}", f"FUZZ_RUNS={runs}"], cwd=TOP,
                           capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    print("\n" + target + ": " + re.search(r"Done \d+ runs in \d+ second", done.stderr).group(0))
+    figure(target + ": " + re.search(r"Done \d+ runs in \d+ second", done.stderr).group(0))
 
 
 def test_spread_over_time(database):
     """500 over 10 s, while a run takes a quarter of one: no more runs than fit end to end."""
     with contextlib.closing(database.connect()) as db:
-        print("\n" + check_spread(database, db, deliveries=500, seconds=10, run_s=0.25))
+        figure(check_spread(database, db, deliveries=500, seconds=10, run_s=0.25))
 
 
 @pytest.fixture
@@ -225,8 +226,8 @@ def test_kills(publishing):
     found = site.psql("select delivery from deb_status.deliveries").split("\n")
     assert sorted(found) == sorted(accepted)
     jobs = site.psql("select state, count(*), sum(attempts) from deb_status.jobs group by 1 order by 1")
-    print(f"\n{len(accepted)} deliveries in {seconds:.0f} s, killed {killer.done}, {len(errors)} answers healed "
-          f"by a retry; state|jobs|attempts: {' '.join(jobs.split())}")
+    figure(f"{len(accepted)} deliveries in {seconds:.0f} s, killed {killer.done}, {len(errors)} answers healed "
+           f"by a retry; state|jobs|attempts: {' '.join(jobs.split())}")
     wrong = site.psql(
         "select d.delivery, d.received, d.job, j.state, j.started from deb_status.deliveries d "
         "left join deb_status.jobs j on j.id = d.job where j.state is distinct from 'done' "
@@ -255,7 +256,7 @@ def test_graceful(site):
     for t in threads:
         t.join()
     known = site.psql("select delivery from deb_status.deliveries").split("\n")
-    print(f"\n{len(accepted)} accepted, {len(errors)} answers healed by a retry")
+    figure(f"{len(accepted)} accepted, {len(errors)} answers healed by a retry")
     assert sorted(known) == sorted(accepted)
 
 
@@ -281,5 +282,5 @@ def test_memory(site):
     send(count)
     after = rss_kb(before)
     grown = {p: after[p] - before[p] for p in after}
-    print(f"\nhook.fcgi after 1,000 and {count} more requests: {before} -> {after} kB")
+    figure(f"hook.fcgi after 1,000 and {count} more requests: {before} -> {after} kB")
     assert grown and max(grown.values()) < 1024

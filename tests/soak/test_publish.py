@@ -2,7 +2,7 @@
 """Long figures of publishing: apt clients while hundreds of publishes happen, runs killed at every
 step and at random moments, processes that stop for longer than a lease, archives of 50,000 files.
 
-PUBLISHES, MOMENTS and FILES in the environment make them shorter.
+PUBLISHES, MOMENTS and FILES in the environment make them shorter, see tests/README.
 """
 import contextlib
 import os
@@ -19,6 +19,7 @@ from conftest import TOP, wait_for
 
 sys.path.insert(0, os.path.join(TOP, "tests", "system"))
 from archive import Apt, Archive  # noqa: E402
+from figures import figure  # noqa: E402
 import publish_size  # noqa: E402
 import test_publish_crash as crash  # noqa: E402
 
@@ -65,8 +66,8 @@ def clients(folders, url, key):
 
 def say(what, some, publishes):
     rounds, bad = sum(c.rounds for c in some), [f for c in some for f in c.failures]
-    print(f"\n{what}: {publishes} publishes, {rounds} rounds of apt, {len(bad)} failed"
-          + (f", the first: {bad[0]}" if bad else ""))
+    figure(f"{what}: {publishes} publishes, {rounds} rounds of apt, {len(bad)} failed"
+           + (f", the first: {bad[0]}" if bad else ""))
     return rounds, bad
 
 
@@ -165,22 +166,46 @@ POINTS = [("renameat2", n) for n in range(2, 9)] + [("link", n) for n in (1, 3, 
     [("unlinkat", 1), ("fchmodat", 1), ("flock", 1), ("flock", 2), ("mkdir", 8), ("ftruncate", 1)]
 
 
+class Traced:
+    """`deb-status-worker --once`, of which whoever makes the n-th such call is killed: the supervisor,
+    the run, rsync, gpg."""
+
+    def __init__(self, stack, call, n):
+        argv = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
+                "-e", f"inject={call}:signal=SIGKILL:when={n}", "deb-status-worker", "--once"]
+        if os.getuid() == 0:
+            argv = ["setpriv", "--reuid=daemon", "--regid=daemon", "--init-groups", *argv]
+        self.process = subprocess.Popen(argv, env=stack.env, cwd="/", stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        self.started = False
+
+    def ended(self):
+        """The worker, that is: what it started may go on, and the tracer with it."""
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            pid = self.process.pid
+            with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+                there = bool(f.read().split())
+            self.started = self.started or there
+            return self.process.poll() is not None or (self.started and not there)
+        return True
+
+    def let_go(self):
+        self.process.terminate()
+        self.process.wait()
+
+
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 def test_killed_at_each_step(killed):
     k, hit = killed, 0
     for call, n in POINTS:
         job, version = k.versions.build(k.archive, k.host)
-        argv = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
-                "-e", f"inject={call}:signal=SIGKILL:when={n}", "deb-status-worker", "--once"]
-        if os.getuid() == 0:
-            argv = ["setpriv", "--reuid=daemon", "--regid=daemon", "--init-groups", *argv]
-        tracer = subprocess.Popen(argv, env=k.archive.stack.env, cwd="/",
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        # until something was killed: each new process would meet its end at the same call
-        wait_for(lambda: tracer.poll() is not None or k.archive.job(job)["attempts"] > 1 or
-                 "signal" in (k.archive.job(job)["error"] or ""), "a kill, or the end", 60)
-        tracer.terminate()  # it lets go of what it traces
-        tracer.wait()
+        traced = Traced(k.archive.stack, call, n)
+        try:
+            # until something was killed: each new process would meet its end at the same call
+            wait_for(lambda t=traced, j=job: t.ended() or k.archive.job(j)["attempts"] > 1 or
+                     "signal" in (k.archive.job(j)["error"] or ""), f"{call} {n}: a kill, or the end", 60)
+        finally:
+            traced.let_go()
         attempts, state = (k.archive.job(job)[f] for f in ("attempts", "state"))
         hit += attempts > 1 or state != "done"
         check_moment(k.archive, k.apt)
@@ -189,10 +214,10 @@ def test_killed_at_each_step(killed):
             k.archive.stack.run("deb-status", "job", str(job), "--retry")
         elif state == "running":  # the supervisor was killed, too: its lease runs out
             time.sleep(LEASE_S + 0.2)
-        wait_for(lambda: k.archive.work_off() and k.archive.job(job)["state"] == "done",
+        wait_for(lambda j=job: k.archive.work_off() and k.archive.job(j)["state"] == "done",
                  f"{call} {n}: the job ends well", 60, 0.5)
         crash.ends_well(k.archive, k.apt, job, version)
-    print(f"\nkilled at {hit} of {len(POINTS)} points")
+    figure(f"SIGKILL: {hit} of {len(POINTS)} steps met a run, all ended well")
     assert hit >= 20
 
 
@@ -227,7 +252,7 @@ def test_killed_at_random_moments(killed):
             met += k.archive.job(job)["attempts"] > 1
     finally:
         k.archive.stack.worker("stop", 1)
-    print(f"\nSIGKILL: {met} random moments of a run of {length:.2f} s ({tries} tries), all ended well")
+    figure(f"SIGKILL: {met} random moments of a run of {length:.2f} s ({tries} tries), all ended well")
 
 
 def stop(k, who, job, run):
@@ -275,8 +300,8 @@ def test_stopped_for_longer_than_the_lease(killed, who):
     finally:
         k.archive.stack.worker("stop", 1)
         k.archive.stack.worker("stop", 2)
-    print(f"\nSIGSTOP of {who} for {LEASE_S + 1} s, a lease of {LEASE_S} s: {rounds} times, {met} in the middle "
-          "of a run, all ended well")
+    figure(f"SIGSTOP of {who} for {LEASE_S + 1} s, a lease of {LEASE_S} s: {rounds} times, {met} in the middle "
+           "of a run, all ended well")
     assert met
 
 
@@ -315,7 +340,7 @@ def test_a_disk_that_is_full_at_each_step(make_stack, folders, build_host):
             room += FULL_STEP
     finally:
         subprocess.run(["umount", "-l", small], check=True)
-    print(f"\nfull disk: {failed} times, each with {FULL_STEP >> 10} KiB more left, all ended well")
+    figure(f"full disk: {failed} times, each with {FULL_STEP >> 10} KiB more left, all ended well")
     assert failed >= 3
 
 
@@ -333,5 +358,5 @@ def ballast(path, where, room):
 def test_seconds_from_post_to_published(make_stack, folders, files):
     """One new package in archives of growing size."""
     cost = publish_size.measure(make_stack, folders, files)
-    print(f"\n{cost}")
+    figure(f"{cost}")
     assert cost.median < 2

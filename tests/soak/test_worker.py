@@ -7,6 +7,7 @@ import statistics
 import time
 
 from conftest import wait_for
+from figures import figure
 from worker_parts import Silent, begin, is_in, make_config, row
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
@@ -27,6 +28,6 @@ def test_killed_worker(make_stack, folders):
         wait_for(lambda j=job, a=attempts: is_in(stack, j, "running", a + 1), "it runs again", 60)
         seconds.append(time.monotonic() - started)
     silent.close()
-    print(f"\nkilled worker: the job runs again after {statistics.median(seconds):.1f} s (median of "
-          f"{ROUNDS}), {max(seconds):.1f} s at most")
+    figure(f"killed worker: the job runs again after {statistics.median(seconds):.1f} s (median of "
+           f"{ROUNDS}), {max(seconds):.1f} s at most")
     assert max(seconds) < 60
