@@ -7,12 +7,14 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "core/archive/place.h"
+#include "core/base/file.h"
 
 static char dir[] = "/tmp/deb-status-test.XXXXXX";
 
@@ -92,8 +94,41 @@ static void opens_only_plain_files_below(void **state)
     close(root);
 }
 
+/* What is switched in one step has to lie on one file system. */
+static void wants_one_file_system(void **state)
+{
+    struct arena a = ARENA_INIT;
+    struct err e = {0};
+    struct stat here, there;
+    char other[] = "/dev/shm/deb-status-test.XXXXXX";
+    (void)state;
+    struct place p = place_of(&a, arena_printf(&a, "%s///", in("served")));
+    assert_string_equal(p.root, in("served"));
+    assert_string_equal(p.work, in("served.work"));
+    assert_string_equal(place_of(&a, "/").root, "/");
+    assert_int_equal(place_prepare(&a, &p, &e), 0);
+    if (stat(dir, &here) == 0 && mkdtemp(other) && stat(other, &there) == 0 &&
+        here.st_dev != there.st_dev) {
+        struct place two = {p.root, other};
+        assert_int_equal(place_prepare(&a, &two, &e), -1);
+        assert_non_null(strstr(e.text, "not on one file system"));
+    }
+    struct place in_a_file = {p.root, in("root/pool/file")};
+    assert_int_equal(place_prepare(&a, &in_a_file, &e), -1);
+    in_a_file = (struct place){in("root/pool/file"), p.work};
+    assert_int_equal(place_prepare(&a, &in_a_file, &e), -1);
+    assert_int_equal(place_sync(in("absent"), &e), -1);
+    assert_int_equal(place_sync_folder(in("absent"), &e), -1);
+    if (strstr(other, "XXXXXX") == NULL)
+        assert_int_equal(file_remove_tree(other, &e), 0);
+    assert_int_equal(file_remove_tree(p.root, &e), 0);
+    assert_int_equal(file_remove_tree(p.work, &e), 0);
+    arena_free(&a);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(opens_only_plain_files_below)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(opens_only_plain_files_below),
+                                       cmocka_unit_test(wants_one_file_system)};
     return cmocka_run_group_tests(tests, start, end);
 }

@@ -146,12 +146,42 @@ static void knows_the_port(void **state)
         assert_int_equal(transfer_port(cases[i].from), cases[i].port);
 }
 
+/* Whatever the configuration let through. */
+static void takes_no_address_for_an_option(void **state)
+{
+    static const struct {
+        const char *from, *key, *known_hosts, *words;
+    } rows[] = {
+        {"--rsh=sh", NULL, NULL, "begins with '-'"},
+        {"host:/debian", NULL, "/etc/hosts", "needs ssh.key and ssh.known-hosts"},
+        {"host:/debian", "/etc/key", NULL, "needs ssh.key and ssh.known-hosts"},
+        {"host:/debian", "/etc/k'ey", "/etc/hosts", "quotes in the path"},
+        {"host:/debian", "/etc/key", "/etc/h\nosts", "quotes in the path"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct config_mirror mirror = {.from = rows[i].from,
+                                             .ssh_key = rows[i].key,
+                                             .ssh_known_hosts = rows[i].known_hosts,
+                                             .limit_bytes = 1 << 20,
+                                             .limit_time_s = 60};
+        struct transfer t;
+        struct err e = {0};
+        assert_int_equal(fetch("#!/bin/sh\n>host/ran\n", &mirror, &t, &e), -1);
+        if (!strstr(e.text, rows[i].words))
+            fail_msg("row %zu: %s", i, e.text);
+        assert_false(file_exists(path("staging/host/ran")));
+        buf_free(&t.said);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(writes_nothing_but_what_is_fetched, set_up, tear_down),
         cmocka_unit_test_setup_teardown(believes_no_line, set_up, tear_down),
         cmocka_unit_test(knows_the_port),
+        cmocka_unit_test_setup_teardown(takes_no_address_for_an_option, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
