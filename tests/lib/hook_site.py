@@ -141,10 +141,11 @@ def chunked(body):
 
 
 class Postgres:
-    """The stack's server, stopped and started under its feet."""
+    """The stack's server, stopped and started under its feet. before: argv of a program that starts it
+    (root only)."""
 
     def __init__(self, stack):
-        self.stack, self.process = stack, None
+        self.stack, self.process, self.before = stack, None, ()
         self.pid = stack.pids()["postgres"]
         with open(f"/proc/{self.pid}/cmdline", "rb") as f:
             self.argv = f.read().decode().split("\0")[:-1]
@@ -190,7 +191,7 @@ class Postgres:
     def start(self):
         argv = list(self.argv)
         if os.getuid() == 0:
-            argv = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", *argv]
+            argv = [*self.before, "setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", *argv]
         with open(f"{self.stack.dir}/log/postgres.log", "ab") as log:
             self.process = subprocess.Popen(argv, cwd="/", stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, start_new_session=True,
