@@ -93,6 +93,10 @@ static void check_standby(struct check *c)
     }
     if (db_call(db, &query_admin_server, &r, &e)) {
         check_query_failed(c, &e);
+    } else if (db_value_bool(r, 0, "alone")) {
+        check_error(c, "Look at its log: is the primary reached, and does its slot hold the WAL?",
+                    "the standby of database-read is not brought up to date: pages show an old "
+                    "state");
     } else if (db_value_int(r, 0, "lag_s", 0) > LAG_NOTE_S) {
         check_note(c, "Look at pg_stat_replication on the primary.",
                    "the standby of database-read is %s s behind: pages show that state",

@@ -55,6 +55,14 @@ language sql stable set search_path = pg_catalog, deb_status, pg_temp as $$
    where m.configured and m.state = 'active' and m.host is not null and exists (select from alive)
      and not exists (select from alive a where a.host = m.host)
   union all
+  select 11, 'note', format('mirrors without host: (%s) are published by whichever of the hosts %s takes the job',
+                            (select string_agg(name, ', ' order by name) from mirrors
+                              where configured and state = 'active' and host is null),
+                            (select string_agg(distinct host, ', ' order by host) from alive)),
+         'Nothing to do where publish.root is one disk that all of them have; else name the host that serves the archive as their `host`.'
+   where (select count(distinct host) from alive) > 1
+     and exists (select from mirrors where configured and state = 'active' and host is null)
+  union all
   select 11, 'note', format('worker %s is of version %s, this program of %s', a.name, a.version, p_version),
          'Restart it on its host: `systemctl restart ''deb-status-worker@*''`.'
     from alive a where a.version <> p_version

@@ -24,3 +24,9 @@ end
 $$;
 comment on function instance_renew() is
   'A database that came out of a dump gets a new name, since pages and caches may hold what is later than that dump, and has every source looked at; called by migrate';
+
+create or replace function deb_status.standby_alone() returns bool
+language sql stable as $$
+  select pg_is_in_recovery() and not exists (select from pg_stat_wal_receiver)
+$$;
+comment on function deb_status.standby_alone is 'Whether this is a standby that nothing brings up to date: its primary is away, or not reached';

@@ -7,6 +7,13 @@ with reasons as (
   select 2, 'no worker has been seen for two minutes'
    where not exists (select from workers where seen > now() - interval '2 minutes')
   union all
+  select 2, 'the standby that is read here is not brought up to date, its last change is of ' || iso(pg_last_xact_replay_timestamp())
+   where standby_alone()
+  union all
+  select 2, 'the standby that is read here lags, its last change is of ' || iso(pg_last_xact_replay_timestamp())
+   where pg_is_in_recovery() and not standby_alone() and pg_last_wal_replay_lsn() < pg_last_wal_receive_lsn()
+     and pg_last_xact_replay_timestamp() < now() - interval '1 minute'
+  union all
   select 3, 'upstream: ' || coalesce(error, 'last read ' || iso(checked)) from upstreams u
    where exists (select from series s where s.upstream = u.id and s.configured)
      and (error is not null or checked < now() - interval '1 day')

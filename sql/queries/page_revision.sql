@@ -28,7 +28,7 @@ select i.instance, coalesce((select sum(n) from r), 0)::bigint as revision,
          (select string_agg(concat_ws(' ', id, checked, error), ',' order by id) from suites),
          (select string_agg(concat_ws(' ', name, state, checked, key_expires, error), ',' order by name) from mirrors),
          case when $1::text is null then
-           (select concat_ws(' ', max(started), max(seen) > now() - interval '2 minutes') from workers) end,
+           (select concat_ws(' ', max(started), max(seen) > now() - interval '2 minutes', nullif(standby_alone(), false)) from workers) end,
          (now() at time zone 'UTC')::date)) as tag,
        md5((select string_agg(concat_ws(' ', id, state, step, progress_done, attempts), ',' order by id) from j)) as jobs
   from instance i

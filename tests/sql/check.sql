@@ -1,6 +1,6 @@
 -- What check_*() find: each thing that is wrong, and nothing where all is well.
 begin;
-select plan(27);
+select plan(29);
 
 insert into upstreams (name, kind, location, checked) values ('u', 'openstack-releases', 'u', now()) returning id as u \gset
 insert into series (upstream, name, release, status, position, configured)
@@ -46,6 +46,12 @@ select matches((select pg_temp.found()), '^error mirror m: refused', 'a mirror')
 update mirrors set error = null, host = 'gone' where name = 'm';
 select results_eq('select pg_temp.found()', array['error mirror m is of host gone, where no worker runs'], 'its host');
 update mirrors set host = null;
+insert into workers (name, host, version) values ('v', 'there', '1');
+select results_eq('select pg_temp.found()', array['note mirrors without host: (m) are published by whichever of the hosts here, there takes the job'], 'whose disk it is, where two hosts could publish');
+update mirrors set host = 'here' where name = 'm';
+select is_empty('select pg_temp.found()', 'said, it is clear');
+update mirrors set host = null;
+delete from workers where name = 'v';
 
 -- The queue.
 update workers set version = '0.9';
