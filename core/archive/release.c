@@ -124,7 +124,9 @@ static int take_entry(struct lister *l, struct deb822_text line, enum hash_kind 
     if (!out->sums[kind] || take_size(size, &out->size))
         return err_set(e, ERR_INPUT, "%s: hash or size of %.200s is none", hash_section(kind),
                        out->name);
-    out->kind = paths_index_kind(out->name, name.len, &out->plain_len);
+    out->kind = PATHS_OTHER;
+    if (paths_is_safe(out->name, name.len))
+        out->kind = paths_index_kind(out->name, name.len, &out->plain_len);
     return 0;
 }
 
