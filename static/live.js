@@ -6,7 +6,7 @@
 // it all pages work as well, by links, a form and meta refresh.
 'use strict';
 (() => {
-  const QUIET_S = 60, MARK_MS = 6000, TYPING_MS = 150, POINTED_MS = 70, KEPT = 6;
+  const QUIET_S = 60, MARK_MS = 6000, TYPING_MS = 150, POINTED_MS = 70, KEPT = 10;
   const base = document.body.dataset.base;
   const live = document.getElementById('live'), away = document.getElementById('away');
   let etag = '', timer = 0, asking = null, lost = null, typing = 0, where = location.pathname + location.search, shown = where;

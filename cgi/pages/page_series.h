@@ -17,7 +17,8 @@ struct series_asked {
     int targets;        /* how many columns of targets */
 };
 
-/* The rows, grouped, into p.content, and how many are shown. Returns 0, or -1 with e. */
-int series_add_rows(struct page *p, const struct series_asked *a, struct err *e);
+/* The rows, grouped, into p.content, and how many are shown; any: whether some are. Returns 0, or
+ * -1 with e. */
+int series_add_rows(struct page *p, const struct series_asked *a, bool *any, struct err *e);
 
 #endif

@@ -87,15 +87,20 @@ static void set_fields(struct template_dict *d, const struct rows *rows, int row
 #define SET(d, rows, row, name)                                                                    \
     set_fields((d), (rows), (row), name##_fields, COUNT(name##_fields), (rows)->name)
 
-static void add_build(struct template_dict *d, const struct rows *rows, int row)
+/* Beside one target's version, and among the links of a row. */
+static void add_build(struct template_dict *d, const char *section, const struct rows *rows,
+                      int row)
 {
     const char *built = db_value(rows->r, row, "built");
     if (!built)
         return;
-    struct template_dict *b = template_section(d, "BUILD");
+    struct template_dict *b = template_section(d, section);
     page_set(b, "BUILT", built);
     page_set(b, "BUILD_JOB", db_value(rows->r, row, "build_job"));
     page_set(b, "BUILD_URL", db_value(rows->r, row, "build_url"));
+    page_set(b, "BUILD_TARGET", db_value(rows->r, row, "target_name"));
+    if (!db_value(rows->r, row, "build_url"))
+        template_show(b, "IF_NO_URL");
 }
 
 /* One target of a project: its cell, and the links that its version gives. */
@@ -107,8 +112,9 @@ static void add_cell(struct template_dict *d, const struct rows *rows, int row, 
         page_set(cell, "SINCE", db_value(rows->r, row, "since"));
         if (db_value_bool(rows->r, row, "since_unknown"))
             template_show(cell, "IF_SINCE_UNKNOWN");
-        add_build(cell, rows, row);
+        add_build(cell, "BUILD", rows, row);
     }
+    add_build(d, "LAST_BUILD", rows, row);
     const char *source = db_value(rows->r, row, "source");
     const char *vcs = db_value(rows->r, row, "vcs_browser");
     if (source)
@@ -117,8 +123,6 @@ static void add_cell(struct template_dict *d, const struct rows *rows, int row, 
         page_set(d, "VCS_BROWSER", vcs);
     if (db_value(rows->r, row, "from_hash"))
         SET(template_section(d, "COMPARE"), rows, row, compare);
-    if (!one)
-        add_build(d, rows, row);
 }
 
 static struct template_dict *add_group(struct page *p, const struct series_asked *a,
@@ -180,7 +184,7 @@ static int query_rows(struct page *p, const struct series_asked *a, struct db_re
                    param_or_null(p, "awaited"));
 }
 
-int series_add_rows(struct page *p, const struct series_asked *a, struct err *e)
+int series_add_rows(struct page *p, const struct series_asked *a, bool *any, struct err *e)
 {
     struct db_result *r = NULL;
     if (query_rows(p, a, &r, e))
@@ -191,8 +195,7 @@ int series_add_rows(struct page *p, const struct series_asked *a, struct err *e)
     find_columns(r, compare_fields, COUNT(compare_fields), rows.compare);
     long shown = add_rows(p, a, &rows);
     template_set_int(p->content, "SHOWN", shown);
-    if (!shown)
-        template_show(p->content, "IF_NONE");
+    *any = shown > 0;
     db_result_free(r);
     return 0;
 }

@@ -138,6 +138,8 @@ def test_at_shows_the_past(site):
     assert {p: r["s"].split()[0] for p, r in rows.items()} == {
         r["project"]: r["state"] for r in then["projects"]}
     assert "As it was at" in site.page("/epoxy/trixie?at=2026-04-01").text
+    before = check_html(site.page("/epoxy/trixie?at=2001-01-01").text)
+    assert "its history begins later" in text_of(before.find(".//p[@id='nothing']")) and before.find(".//p[@id='none']") is None
     assert site.get("/epoxy/trixie?at=yesterday").status == 400
     assert site.get("/api/v1/status/epoxy/trixie?at=yesterday").json() == {"error": "input"}
 
