@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/archive/claims.h"
 #include "core/archive/lock.h"
 #include "core/archive/named.h"
 #include "core/base/file.h"
@@ -241,7 +242,7 @@ int pool_fetch(struct run *r, struct suite *s, struct err *e)
         return -1;
     s->missing = m.files;
     s->missing_count = m.count;
-    return m.count ? fetch_files(&m, e) : 0;
+    return m.count && (fetch_files(&m, e) || claims_check(r, s, e)) ? -1 : 0;
 }
 
 static int make_folder_of(struct run *r, const char *path, struct err *e)

@@ -11,7 +11,8 @@
 #include "core/archive/run.h"
 
 /* Everything that s->contents names is in the pool, or verified in staging, after that. ERR_INPUT:
- * 'build with a new version', over a limit; ERR_NOT_READY: missing or different at the host. */
+ * 'build with a new version', over a limit, no package or another one than the indexes say;
+ * ERR_NOT_READY: missing or different at the host. */
 int pool_fetch(struct run *r, struct suite *s, struct err *e);
 
 /* Moves the staged files into the pool; the caller holds the pool's lock, exclusively where files

@@ -3,6 +3,7 @@
 that was not there before."""
 import contextlib
 import gzip
+import hashlib
 import os
 import re
 import shutil
@@ -532,6 +533,65 @@ def test_pool(archive, tree, change, words):
     assert row["detail"] or change is not pool_missing, "rsync's own words, for admins"
 
 
+def index_lies(field, value, name="main/binary-amd64/Packages"):
+    def change(h):
+        h.edit_index(name, lambda t: re.sub(f"(?m)^{field}: .*", f"{field}: {value}", t))
+    return change
+
+
+def hides_the_source(h):
+    h.edit_index("main/binary-amd64/Packages",
+                 lambda t: t.replace("Package: nova\n", "Package: nova\nSource: glance\n"))
+
+
+def make_essential(h, version):
+    TOOL.write(h.pool("_all.deb"), TOOL.make_deb(
+        TOOL.deb_control("nova", version, "nova", TOOL.MAINTAINER, "all", "")
+        .replace("Section", "Essential: yes\nSection"), 100))
+    TOOL.scan(h.host.dir, SUITE)
+
+
+def hides_essential(h):
+    """The package says it, the index does not."""
+    make_essential(h, "2:32.6.3-1")
+    h.edit_index("main/binary-amd64/Packages", lambda t: t.replace("Essential: yes\n", ""))
+
+
+def no_package(h):
+    with open(h.pool("_all.deb"), "wb") as f:
+        f.write(b"!<arch>\nnothing of that kind")
+    h.edit_index("main/binary-amd64/Packages", lambda t: re.sub(
+        "(?m)^Size: .*", f"Size: {os.path.getsize(h.pool('_all.deb'))}", re.sub(
+            "(?m)^SHA256: .*", "SHA256: " + sha256(h.pool("_all.deb")), t)))
+
+
+def sha256(path):
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+LIES = [(hides_the_source, "_all.deb says Source: nova, its index says glance"),
+        (index_lies("Version", "2:99-1"),
+         "_all.deb says Version: 2:32.6.1-1, its index says 2:99-1"),
+        (index_lies("Architecture", "amd64"), "_all.deb says Architecture: all, .*amd64"),
+        (hides_essential, "_all.deb says Essential: yes, its index says no"),
+        (index_lies("Version", "2:99-1", "main/source/Sources"),
+         ".dsc says Version: 2:32.6.4-1, its index says 2:99-1"),
+        (index_lies("Package", "glance", "main/source/Sources"),
+         ".dsc says Source: nova, its index says glance"),
+        (no_package, "_all.deb: it is no Debian package")]
+
+
+@pytest.mark.parametrize("n", range(len(LIES)))
+def test_indexes_that_lie_about_packages(archive, tree, n):
+    tick()
+    tree.add(SUITE, "nova", f"2:32.6.{n}-1")
+    change, words = LIES[n]
+    change(Host(tree))
+    row = refused(archive, words)
+    assert f"pool/{SUITE}/main/n/nova/nova_32.6.{n}-1" in row["error"]
+
+
 def test_other_content_needs_a_new_version(archive, tree):
     tick()
     tree.add(SUITE, "nova", "2:32.0.0-1", "--size", "300")
@@ -579,8 +639,7 @@ def test_nothing_that_is_served_lies_in_staging(archive, tree):
 def test_essential_is_reported(archive, tree):
     tick()
     tree.add(SUITE, "nova", "2:32.5.9-1")
-    Host(tree).edit_index("main/binary-amd64/Packages",
-                          lambda t: t.replace("Package:", "Essential: yes\nPackage:"))
+    make_essential(Host(tree), "2:32.5.9-1")
     row = archive.run()
     assert row["state"] == "done" and "nova is marked Essential" in row["lines"], row["error"]
 
