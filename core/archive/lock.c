@@ -224,7 +224,7 @@ static bool is_one_of(pid_t pid, const pid_t *list, size_t count)
     return false;
 }
 
-void lock_kill_strays(const pid_t *but, size_t count)
+int lock_kill_strays(const pid_t *but, size_t count)
 {
     bool found = true;
     for (int round = 0; found && round < 100; round++) {
@@ -239,7 +239,9 @@ void lock_kill_strays(const pid_t *but, size_t count)
                 waitpid(pid, NULL, 0);
             }
         }
-        if (dir)
-            closedir(dir);
+        if (!dir)
+            return -1;
+        closedir(dir);
     }
+    return found ? -1 : 0;
 }

@@ -25,8 +25,9 @@ int lock_take(const char *path, int64_t token, int64_t wait_ms, struct err *e);
 int lock_wait(const char *path, int exclusive, int64_t wait_ms, struct err *e);
 
 /* From now on the calling process becomes the parent of what its descendants leave behind, and
- * lock_kill_strays ends all its children but those. */
+ * lock_kill_strays ends all its children but those: -1 where some are left (they start new ones
+ * faster than they are ended). */
 void lock_adopt_strays(void);
-void lock_kill_strays(const pid_t *but, size_t count);
+int lock_kill_strays(const pid_t *but, size_t count);
 
 #endif

@@ -76,14 +76,16 @@ static void tidy(const struct run *r, struct err *e)
     }
 }
 
-void run_kill_strays(const struct run *r)
+int run_kill_strays(const struct run *r, int rc, struct err *e)
 {
     pid_t ours[INDEXES_CHECKERS + 1];
     size_t n = 0;
     ours[n++] = signer_pid(r->signer);
     for (int i = 0; r->checked && i < r->checked->checker_count; i++)
         ours[n++] = r->checked->checkers[i].pid;
-    lock_kill_strays(ours, n);
+    if (lock_kill_strays(ours, n) && rc == 0)
+        rc = err_set(e, ERR_SYSTEM, "what a transfer left running cannot be ended");
+    return rc;
 }
 
 /* ---- the run's place and rights ---- */
@@ -305,7 +307,8 @@ int mirror_run(struct run *r, int64_t token, bool sweep, struct err *e)
         return -1;
     if (prepare(r, e) || go(r, &own, &failed, e))
         goto out;
-    run_kill_strays(r);
+    if (run_kill_strays(r, 0, e))
+        goto out;
     bool verified = r->verified_suites == r->mirror->suites.count;
     if (record_mirror(r, verified, failed.code ? failed.text : NULL, e))
         goto out;

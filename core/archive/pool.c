@@ -214,10 +214,7 @@ static int fetch_names(struct missing *m, const char *const *names, size_t count
                                  .bytes = m->bytes,
                                  .file_max = m->largest};
     run_step(r, "pool");
-    if (transfer_fetch(&r->transfer, &step, e))
-        return -1;
-    run_kill_strays(r);
-    return 0;
+    return run_kill_strays(r, transfer_fetch(&r->transfer, &step, e), e);
 }
 
 static int fetch_files(struct missing *m, struct err *e)

@@ -200,9 +200,9 @@ static int fetch_indexes(struct run *r, struct suite *s, struct err *e)
                                  .bytes = bytes,
                                  .file_max = largest,
                                  .anew = true};
-    int rc = n ? transfer_fetch(&r->transfer, &step, e) : 0;
-    run_kill_strays(r);
-    return rc ? -1 : indexes_verify(x, e);
+    if (n && run_kill_strays(r, transfer_fetch(&r->transfer, &step, e), e))
+        return -1;
+    return indexes_verify(x, e);
 }
 
 static struct config_strings suites_of_others(const struct run *r, struct arena *a)
@@ -317,8 +317,7 @@ static int fetch_and_publish(struct run *r, struct suite *s, bool drop, struct e
     r->checked = &s->indexes;
     int rc = read_indexes(r, s, e) || pool_fetch(r, s, e) || indexes_check_end(&s->indexes, e);
     r->checked = NULL;
-    run_kill_strays(r);
-    if (rc)
+    if (run_kill_strays(r, rc, e))
         return -1;
     struct dropping d = {r, s->name};
     return publish_tree(r, s, drop ? drop_hold : NULL, &d, e);

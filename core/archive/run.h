@@ -77,8 +77,9 @@ struct suite {
     int rolled_back_to, content_of; /* 0 but for a rollback */
 };
 
-/* Ends what a transfer has left behind: nothing of it may write while its files are verified. */
-void run_kill_strays(const struct run *r);
+/* Ends what a transfer has left behind, well or not (rc): nothing of it may write while files are
+ * verified. Returns rc, or -1 where something could not be ended. */
+int run_kill_strays(const struct run *r, int rc, struct err *e);
 
 void run_step(const struct run *r, const char *step);
 void run_note(const struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -34,9 +34,8 @@ int signed_fetch(struct run *r, struct err *e)
                                  .file_max = RELEASE_BYTES_MAX,
                                  .anew = true};
     int rc = transfer_fetch(&r->transfer, &step, e);
-    run_kill_strays(r);
     r->reached = rc == 0;
-    return rc;
+    return run_kill_strays(r, rc, e);
 }
 
 /* Reads a signed file that must be a plain file; *has: it is there. */

@@ -22,6 +22,8 @@
 #define PORT_SSH      22
 #define PORT_DNS      53
 #define PORT_RSYNC    873
+#define ENTRIES_EACH  16 /* a file, its folders and what is on its way to it: for each name */
+#define ENTRIES_MORE  1000
 #define SAID_MAX      ((size_t)64 << 10)
 #define LOOK_SHARE    20 /* looking at the folder takes a twentieth of the time at most */
 #define OVERHEAD_BYTES                                                                             \
@@ -31,7 +33,7 @@
 /* What lies in the folder that a transfer writes. Nothing that the host says counts: rsync prints
  * what the other side sends as its own lines. */
 struct amount {
-    int64_t bytes, files;
+    int64_t bytes, files, entries;
 };
 
 struct meter {
@@ -46,10 +48,11 @@ struct meter {
 /* rsync's temporary files and what .partial holds have bytes, but are no files yet. */
 static struct amount measure(const char *folder)
 {
-    struct amount sum = {0, 0};
+    struct amount sum = {0, 0, 0};
     char *const paths[] = {(char *)(uintptr_t)folder, NULL};
     FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
     for (FTSENT *f; walk && (f = fts_read(walk));) {
+        sum.entries += f->fts_info != FTS_DP;
         if (f->fts_info != FTS_F)
             continue;
         sum.bytes += f->fts_statp->st_size;
@@ -92,8 +95,10 @@ static bool look(struct meter *m)
     int64_t end = clock_monotonic_ms(), took = end - start;
     bool alive = m->now.bytes != was || m->now.files != was_files;
     double seconds = (double)(start - m->looked_ms) / 1000;
-    m->over = (m->step->bytes > 0 && grown(m) > m->step->bytes + OVERHEAD_BYTES) ||
-              m->t->written + grown(m) > m->t->mirror->limit_bytes;
+    m->over =
+        (m->step->bytes > 0 && grown(m) > m->step->bytes + OVERHEAD_BYTES) ||
+        m->t->written + grown(m) > m->t->mirror->limit_bytes ||
+        m->now.entries - m->before.entries > ENTRIES_EACH * (int64_t)m->step->count + ENTRIES_MORE;
     if (alive)
         tell(m, m->now.bytes > was && seconds > 0 ? (double)(m->now.bytes - was) / seconds : 0);
     m->looked_ms = start;

@@ -140,10 +140,10 @@ static void strays_are_ended(void **state)
     waitpid(middle, NULL, 0);
     assert_int_equal(read(ends[0], &stray, sizeof stray), sizeof stray);
     assert_int_equal(kill(stray, 0), 0);
-    lock_kill_strays(&ours, 1);
+    assert_int_equal(lock_kill_strays(&ours, 1), 0);
     assert_int_not_equal(kill(stray, 0), 0);
     assert_int_equal(kill(ours, 0), 0);
-    lock_kill_strays(NULL, 0);
+    assert_int_equal(lock_kill_strays(NULL, 0), 0);
     assert_int_not_equal(kill(ours, 0), 0);
     close(ends[0]);
     close(ends[1]);

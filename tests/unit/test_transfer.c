@@ -118,7 +118,13 @@ static void believes_no_line(void **state)
     assert_non_null(strstr(e.text, "stalled"));
     assert_int_equal(fetch("#!/bin/sh\n"
                            "truncate -s 30M host/a; echo '  1  0%  1.00kB/s (xfr#1)'\n"
-                           "sleep 20\n",
+                           "exec sleep 20\n",
+                           &large, &t, &e),
+                     -1);
+    assert_non_null(strstr(e.text, "sends more than"));
+    assert_int_equal(fetch("#!/bin/sh\n"
+                           "i=0; while [ $i -lt 3000 ]; do : >host/f$i; i=$((i+1)); done\n"
+                           "exec sleep 20\n",
                            &large, &t, &e),
                      -1);
     assert_non_null(strstr(e.text, "sends more than"));
