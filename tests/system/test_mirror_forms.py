@@ -167,6 +167,15 @@ def test_the_packed_form_is_another_text(archive, host):
         refused(archive, words)
 
 
+def test_both_forms_are_there_and_differ_by_a_word(archive, host):
+    """As long as each other: only what they say tells them apart."""
+    host.build()
+    text = host.read("main/source/Sources")
+    TOOL.write(host.path("main/source/Sources.gz"), gzip.compress(text.replace(b"nova", b"evil")))
+    host.sign()
+    refused(archive, "Sources.gz holds something else")
+
+
 def test_a_packed_form_that_is_none(archive, host):
     host.build()
     host.drop("", ".bz2")
