@@ -164,14 +164,14 @@ static const char *build_depends(struct indexer *x, const struct deb822_text *f)
 static int fill_row(struct indexer *x, const struct deb822_text *f, const char **values,
                     const char **name, struct err *e)
 {
-    for (int i = 0; i < FIELD_COUNT; i++)
-        if (!is_text(f[i]))
-            return err_set(e, ERR_INPUT, "%s is not valid UTF-8", field_names[i]);
     const char *package = one_line(x, f[PACKAGE]);
     if (!is_source_name(package))
         return err_set(e, ERR_INPUT,
                        *package ? "Package is no name of a source package" : "no field Package");
     *name = values[1] = package;
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (!is_text(f[i]))
+            return err_set(e, ERR_INPUT, "%s is not valid UTF-8", field_names[i]);
     const char *version = one_line(x, f[VERSION]);
     if (!*version)
         return err_set(e, ERR_INPUT, "no field Version");

@@ -182,3 +182,29 @@ def test_a_packed_form_that_is_none(archive, host):
     TOOL.write(host.path("main/source/Sources.gz"), b"no gzip")
     host.sign()
     refused(archive, "Sources.* (cannot be unpacked|line 1)")
+
+
+def test_fields_that_are_no_utf8(archive, host):
+    """Each such paragraph is set aside with its line; names of any letters are read as they are."""
+    bad = (b"\xc0\xaf", b"\xe0\x80\xaf", b"\xed\xa0\x80", b"\xf0\x80\x80\xaf", b"\xf4\x90\x80\x80",
+           b"\xf5\x80\x80\x80", b"\xe2\x82", b"\xe2\x28\xa1", b"\x80")
+    version = host.build()
+    good = host.read("main/source/Sources").strip(b"\n") + b"\n"
+    good = re.sub(b"\nMaintainer: .*", "\nMaintainer: J\u00e9r\u00f4me \u20ac \U0001f600 <j@example.org>".encode(), good)
+    good += b"Build-Depends: a (>= 1),\n b\nBuild-Depends-Indep: c\nUploaders: x \n"
+    text = good + b"".join(b"\n" + good.replace(b"Package: nova", b"Package: bad%d" % n)
+                           + b"Homepage: https://example.org/" + b + b"\n" for n, b in enumerate(bad))
+    TOOL.put_index(host.path("main/source/Sources"), text)
+    host.sign()
+    published(archive, version)
+    row = archive.stack.psql("select maintainer, build_depends from deb_status.sources where name = 'nova'")
+    assert row == "J\u00e9r\u00f4me \u20ac \U0001f600 <j@example.org>|a (>= 1), b, c"
+    aside = archive.stack.psql("select count(*), min(reason) from deb_status.set_aside where file like '%bad%'")
+    assert aside == f"{len(bad)}|Homepage is not valid UTF-8"
+
+    # the last that could be read stays
+    host.build()
+    TOOL.put_index(host.path("main/source/Sources"),
+                   host.read("main/source/Sources").strip(b"\n") + b"\nHomepage: \xff\n")
+    host.sign()
+    published(archive, version)
