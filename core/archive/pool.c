@@ -281,23 +281,46 @@ static int take_file(struct run *r, const struct suite *s, int staged, int root,
     return 0;
 }
 
-int pool_take_in(struct run *r, struct suite *s, struct err *e)
+static int take_files(struct run *r, struct suite *s, int root, struct err *e)
 {
-    int rc = 0, root, staged;
+    int rc = 0, staged;
     if (s->missing_count == 0)
         return 0;
     /* it stays where nothing is published in the end: the next run finds what nobody names */
     if (file_write(place_taken(r->a, &r->place, r->mirror->name), "", 0, 0644, e))
         return -1;
-    root = open_folder(r->place.root, e);
-    staged = root < 0 ? -1 : open_folder(r->pool_dir, e);
+    staged = open_folder(r->pool_dir, e);
     if (staged < 0)
-        rc = -1;
+        return -1;
     for (size_t i = 0; rc == 0 && i < s->missing_count; i++)
         rc = take_file(r, s, staged, root, s->missing[i], e);
-    if (staged >= 0)
-        close(staged);
-    if (root >= 0)
-        close(root);
+    close(staged);
+    return rc;
+}
+
+/* A file that nobody named was good when it was looked at, without the lock: another mirror's
+ * collecting may have removed it since. */
+static int is_there(void *data, const struct contents_file *f, const struct contents_file *old,
+                    struct err *e)
+{
+    struct stat st;
+    (void)old;
+    if (fstatat(*(const int *)data, f->path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        st.st_size == f->size)
+        return 0;
+    return err_set(e, ERR_TRANSIENT,
+                   "%s was removed from the pool, where nobody named it: the next try fetches it",
+                   f->path);
+}
+
+int pool_take_in(struct run *r, struct suite *s, struct err *e)
+{
+    int rc, root = open_folder(r->place.root, e);
+    if (root < 0)
+        return -1;
+    rc = take_files(r, s, root, e);
+    if (rc == 0)
+        rc = contents_compare(&s->before, &s->contents, is_there, NULL, &root, e);
+    close(root);
     return rc;
 }

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mirrors whose hosts lay out one pool for all suites: none can take or replace what another one
 has published, or may bring alone."""
+import fcntl
+import glob
 import os
 import shutil
 
 import pytest
 
-from archive import TOOL, Archive
+from archive import TOOL, Archive, give
+from conftest import wait_for
 
 SUITES = {"first": "trixie-epoxy", "second": "trixie-flamingo"}
 PATH = "pool/main/n/nova/nova_32.0.0-1_all.deb"
@@ -102,3 +105,28 @@ def test_sources_limit_the_folders_too(archive, hosts):
     TOOL.release(h.dir, suite)
     row = archive.run("second")
     assert row["state"] == "done", row
+
+
+def test_what_another_mirror_collects_meanwhile_is_fetched(archive, hosts):
+    """Good when it was looked at, gone when the suite is switched: nothing that is served names it."""
+    settings(archive, "second", sources=["*"])
+    h, suite = hosts["second"], SUITES["second"]
+    add(h, suite, "heat", "1:23.0.0-1")
+    add(h, suite, "swift", "2.35.0-1")
+    stray, new = (f"pool/main/{p}_all.deb" for p in ("h/heat/heat_23.0.0-1", "s/swift/swift_2.35.0-1"))
+    os.makedirs(os.path.dirname(archive.path(stray)))
+    shutil.copy(f"{h.archive}/{stray}", archive.path(stray))
+    give(archive.path("pool"))
+    with open(f"{archive.work}/locks/pool.lock", "rb") as lock: # as who collects has it
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        job = archive.enqueue("second")
+        worker = archive.start_worker()
+        wait_for(lambda: glob.glob(f"{archive.work}/staging/second/*/{new}"), "the new file's transfer")
+        os.unlink(archive.path(stray))
+    worker.wait()
+    row = archive.job(job)
+    assert row["state"] == "failed" and f"{stray} was removed from the pool" in row["error"], row
+    assert archive.publish("--check").returncode == 0
+    row = archive.run("second")
+    assert row["state"] == "done" and archive.read(stray), row
+    assert archive.publish("--check").returncode == 0
