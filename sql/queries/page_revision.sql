@@ -12,7 +12,7 @@ with s as (
       or scope = (select name from s) || '/' || $2::text
       or ($2::text is null and starts_with(scope, (select name from s) || '/'))
 ), j as (
-  select j.id, j.state, j.step, j.progress_done, j.attempts from jobs j
+  select j.id, j.state, j.step, j.progress_done, j.progress_total, j.progress_note, j.attempts from jobs j
    where j.state in ('queued', 'running')
      and ($1::text is null or j.kind <> 'mirror'
           or exists (select from targets t join target_suites ts on ts.target = t.id
@@ -26,9 +26,9 @@ select i.instance, coalesce((select sum(n) from r), 0)::bigint as revision,
          (select string_agg(scope || n, ',' order by scope) from r),
          (select string_agg(concat_ws(' ', id, checked, error), ',' order by id) from upstreams),
          (select string_agg(concat_ws(' ', id, checked, error), ',' order by id) from suites),
-         (select string_agg(concat_ws(' ', name, state, checked, key_expires, error), ',' order by name) from mirrors),
+         (select string_agg(concat_ws(' ', name, state, checked, key_expires, key_expires < now(), error), ',' order by name) from mirrors),
          case when $1::text is null then
            (select concat_ws(' ', max(started), max(seen) > now() - interval '2 minutes', nullif(standby_alone(), false)) from workers) end,
          (now() at time zone 'UTC')::date)) as tag,
-       md5((select string_agg(concat_ws(' ', id, state, step, progress_done, attempts), ',' order by id) from j)) as jobs
+       md5((select string_agg(concat_ws(' ', id, state, step, progress_done, progress_total, progress_note, attempts), ',' order by id) from j)) as jobs
   from instance i

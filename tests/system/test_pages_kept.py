@@ -37,5 +37,11 @@ def test_a_kept_page_is_never_old(filled):
         part = get(connection, "/epoxy/trixie?fragment=1", If_None_Match=page[1]["ETag"])
         assert "two" in part[2] and "<table" not in part[2]
         assert "<table" in get(connection, "/epoxy/trixie?fragment=1")[2]
+        # within one large file nothing but the note moves
+        for note in ("3.1 of 900.0 MB", "7.2 of 900.0 MB"):
+            filled.psql(f"update deb_status.jobs set progress_done = 0, progress_total = 2, progress_unit = 'files', "
+                        f"progress_note = '{note}' where kind = 'archives' and state = 'running'")
+            part = get(connection, "/epoxy/trixie?fragment=1", If_None_Match=part[1]["ETag"])
+            assert part[0] == 200 and note in part[2]
     finally:
         filled.psql("delete from deb_status.jobs where kind = 'archives' and state = 'running'")
