@@ -5,6 +5,8 @@
 
 #include "core/config/reader.h"
 
+#define PREFIXES_MAX 7 /* of a repository and its artifact, NAMES_MAX forms in all */
+
 /* Part of a source package's name (Policy 5.6.1). */
 static bool is_name_part(const char *text)
 {
@@ -46,6 +48,8 @@ int parse_prefixes(struct reader *r, const struct node *n, void *field)
     struct config_strings *prefixes = field;
     if (parse_strings(r, n, field) != 0)
         return -1;
+    if (prefixes->count > PREFIXES_MAX)
+        return reader_fail(r, n->line, "prefixes: at most %d", PREFIXES_MAX);
     for (size_t i = 0; i < prefixes->count; i++)
         if (!is_name_part(prefixes->items[i]))
             return reader_fail(r, n->line, "prefixes: '%.80s' begins no name of a source package",
@@ -65,6 +69,7 @@ int parse_either(struct reader *r, const struct node *n, void *field)
         if (longer == NULL)
             return -1;
         if (!is_name_part(item->key) || !is_name_part(longer) ||
+            strlen(longer) <= strlen(item->key) ||
             strncmp(longer, item->key, strlen(item->key)) != 0)
             return reader_fail(r, item->line,
                                "either: expected a prefix, and a longer one that begins with it");
