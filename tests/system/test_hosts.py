@@ -273,7 +273,7 @@ def test_the_log_has_the_client(site):
         assert site.post("one", b"{}", "bad.id", host, forged).status == 401
     for name in ("web1", "web2"):
         rows = [r for r in site.webs[name].log("access").splitlines() if "/hook/one" in r]
-        assert len(rows) >= 4 and {r.split()[0] for r in rows} == {HOSTS["client"]}
+        assert len(rows) >= 3 and {r.split()[0] for r in rows} == {HOSTS["client"]}
         errors = site.webs[name].log()
         assert f"client={HOSTS['client']}" in errors
         assert "198.51.100.7" not in errors and HOSTS["proxy"] not in errors.replace("referer", "")
@@ -370,6 +370,15 @@ def test_whose_disk_it_is(workers):
 
 
 # ---------------------------------------------------------------- the database
+
+def test_the_archive_is_behind_the_proxy_too(site):
+    """With what a cache needs to know, and nothing that is no path of ours."""
+    assert site.get("/debian/").status == 200
+    assert site.get("/debian/dists/none/InRelease").status == 404
+    for path in ("/", "/server-status", "/debianx/"):
+        a = site.get(path)
+        assert a.status in (403, 404) and a.headers.get("X-Content-Type-Options") is None, path
+
 
 def test_the_database_is_unreachable(quiet):
     """Packets are lost, not refused: 503 within 3 s by the hook, within 5 by the pages, and both recover."""

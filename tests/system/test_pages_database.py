@@ -5,7 +5,7 @@ import time
 
 import pytest
 from conftest import wait_for
-from hook_site import Postgres, make_config
+from hook_site import Postgres, children, make_config
 
 PROCESSES = 24  # of apache/deb-status.conf; the stack's Apache asks 16 at once
 
@@ -51,6 +51,8 @@ def test_database_started_anew(site, path):
     database.end()
     assert site.get("/").status == 503
     database.start()
-    wait_for(lambda: site.get("/").status == 200, "one page")
+    processes = len(children(site.pids()["apache"], "pages.fcgi"))
+    wait_for(lambda: int(site.psql("select count(*) from pg_stat_activity where usename = 'deb_status_pages'")) >= processes,
+             "each process has connected, between requests")
     answers = [a[0] for a in timed(site, 2 * PROCESSES, path)]
     assert answers.count(503) == 0 and set(answers) == expected, answers
