@@ -81,6 +81,19 @@ static void keeps_the_paragraph_limit(void **state)
     assert_true(deb822_equals(values[0], "b"));
 }
 
+static void compares_whole_texts(void **state)
+{
+    (void)state;
+    const struct deb822_text text = {"abc", 3}, empty = {"abc", 0}, none = {NULL, 0};
+    assert_true(deb822_equals(text, "abc"));
+    assert_false(deb822_equals(text, "abd"));
+    assert_false(deb822_equals(text, "ab"));
+    assert_false(deb822_equals(text, "abcd"));
+    assert_false(deb822_equals(text, ""));
+    assert_true(deb822_equals(empty, ""));
+    assert_false(deb822_equals(none, ""));
+}
+
 static void takes_no_nul(void **state)
 {
     (void)state;
@@ -101,6 +114,7 @@ int main(void)
         cmocka_unit_test(goes_on_after_a_bad_paragraph),
         cmocka_unit_test(keeps_the_paragraph_limit),
         cmocka_unit_test(takes_no_nul),
+        cmocka_unit_test(compares_whole_texts),
     };
     return cmocka_run_group_tests_name("deb822", tests, NULL, NULL);
 }

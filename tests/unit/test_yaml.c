@@ -92,7 +92,7 @@ static void keeps_its_limits(void **state)
     (void)state;
     struct yaml_limits limits = {.bytes = 1000, .scalar = 10, .nodes = 8, .depth = 3};
     static const char *const bad[] = {"a: 12345678901\n", "[1, 2, 3, 4, 5, 6, 7, 8]\n",
-                                      "a: {b: {c: {d: {e: 1}}}}\n"};
+                                      "a: {b: {c: {d: {e: 1}}}}\n", "[[[[[1]]]]]\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct arena a = ARENA_INIT;
         struct err e;
@@ -100,9 +100,20 @@ static void keeps_its_limits(void **state)
         assert_int_equal(e.code, ERR_INPUT);
         arena_free(&a);
     }
+    static const char *const just[] = {"a: 1234567890\n", "[1, 2, 3, 4, 5, 6, 7]\n", "[[[[1]]]]\n"};
+    for (size_t i = 0; i < sizeof just / sizeof *just; i++) {
+        struct arena a = ARENA_INIT;
+        struct err e = {0};
+        if (!yaml_parse(&a, just[i], strlen(just[i]), &limits, NULL, &e))
+            fail_msg("%s: %s", just[i], e.text);
+        arena_free(&a);
+    }
     struct arena a = ARENA_INIT;
     struct err e;
     struct buf text = BUF_INIT;
+    for (int i = 0; i < 250; i++)
+        buf_add_str(&text, "# a\n");
+    assert_non_null(yaml_parse(&a, text.data, text.len, &limits, NULL, &e));
     for (int i = 0; i < 400; i++)
         buf_add_str(&text, "# a\n");
     assert_null(yaml_parse(&a, text.data, text.len, &limits, NULL, &e));
