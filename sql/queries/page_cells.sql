@@ -4,9 +4,10 @@
 -- $3 time or null, $4 state, $5 behind, $6 carries, $7 team, $8 type, $9 masked rows too ('1'),
 -- $10 unreleased rows too, $11 text, $12 field to sort by, $13 in which target, $14 'down',
 -- $15 group, $16 changed since, $17 only awaited ones. A target that was never read has no state yet.
-with unread as (
-  select t.name from targets t join series se on se.id = t.series
-   where se.name = $1 and target_checked(t.id) is null
+with unread as materialized ( -- as target_checked() says it
+  select distinct t.name from targets t join series se on se.id = t.series
+    left join target_suites ts on ts.target = t.id left join suites su on su.id = ts.suite
+   where se.name = $1 and su.checked is null
 ), r as (
   select r.*, t.position, se.kind = 'cycle' as cycle, u.kind = 'openstack-releases' as opendev,
          case $12::text
