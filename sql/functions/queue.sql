@@ -3,10 +3,10 @@
 -- of its own first: that waits for a delivery that is just joining it (`for key share`), and what
 -- the next statement sees includes it. Who locks `for key share` looks at the row again, in a
 -- statement of its own: that lock does not mind updates which leave the key alone, also committed
--- ones, so the statement that takes it may return what the row was before them. The revision 'queue' is one row for all: who raised it holds
--- it until the commit, and must wait for no job's row after that. So it is raised once in a
--- transaction, as the last thing, by the functions that are called from outside; queue_join,
--- queue_end and what they call leave it to them.
+-- ones, so the statement that takes it may return what the row was before them. The revision
+-- 'queue' is one row for all: who raised it holds it until the commit, and must wait for no job's
+-- row after that. So it is raised once in a transaction, as the last thing, by the functions that
+-- are called from outside; queue_join, queue_end and what they call leave it to them.
 
 create function revision_raise(p_scope text) returns void language sql as $$
   insert into revisions as r (scope, n) values (p_scope, 1)
