@@ -77,10 +77,11 @@ def claim(db):
 def thread(what, *args):
     """Runs beside the block and is over after it; yields the list that its result comes into."""
     result = []
-    t = threading.Thread(target=lambda: result.append(what(*args)))
+    t = threading.Thread(target=lambda: result.append(what(*args)), daemon=True)
     t.start()
-    yield result
-    t.join()
+    yield result  # where the block fails, what the thread waits for may never come
+    t.join(30)
+    assert result, "it does not end"
 
 
 def is_waiting(db, event):
