@@ -5,6 +5,7 @@ import gzip
 import lzma
 import os
 import re
+import shutil
 
 import pytest
 
@@ -188,23 +189,36 @@ def test_fields_that_are_no_utf8(archive, host):
     """Each such paragraph is set aside with its line; names of any letters are read as they are."""
     bad = (b"\xc0\xaf", b"\xe0\x80\xaf", b"\xed\xa0\x80", b"\xf0\x80\x80\xaf", b"\xf4\x90\x80\x80",
            b"\xf5\x80\x80\x80", b"\xe2\x82", b"\xe2\x28\xa1", b"\x80")
-    version = host.build()
-    good = host.read("main/source/Sources").strip(b"\n") + b"\n"
-    good = re.sub(b"\nMaintainer: .*", "\nMaintainer: J\u00e9r\u00f4me \u20ac \U0001f600 <j@example.org>".encode(), good)
-    good += b"Build-Depends: a (>= 1),\n b\nBuild-Depends-Indep: c\nUploaders: x \n"
-    text = good + b"".join(b"\n" + good.replace(b"Package: nova", b"Package: bad%d" % n)
-                           + b"Homepage: https://example.org/" + b + b"\n" for n, b in enumerate(bad))
-    TOOL.put_index(host.path("main/source/Sources"), text)
-    host.sign()
-    published(archive, version)
-    row = archive.stack.psql("select maintainer, build_depends from deb_status.sources where name = 'nova'")
-    assert row == "J\u00e9r\u00f4me \u20ac \U0001f600 <j@example.org>|a (>= 1), b, c"
-    aside = archive.stack.psql("select count(*), min(reason) from deb_status.set_aside where file like '%bad%'")
-    assert aside == f"{len(bad)}|Homepage is not valid UTF-8"
+    name = "J\u00e9r\u00f4me \u20ac \U0001f600 <j@example.org>"
 
-    # the last that could be read stays
-    host.build()
-    TOOL.put_index(host.path("main/source/Sources"),
-                   host.read("main/source/Sources").strip(b"\n") + b"\nHomepage: \xff\n")
-    host.sign()
-    published(archive, version)
+    def edit(change):
+        parts = [change(p.strip(b"\n") + b"\n")
+                 for p in host.read("main/source/Sources").split(b"\n\n") if p.strip()]
+        TOOL.put_index(host.path("main/source/Sources"), b"\n".join(parts))
+        host.sign()
+
+    def first(part):
+        found = re.search(rb"^Package: bad(\d)$", part, re.M)
+        if found:
+            return part + b"Homepage: https://example.org/" + bad[int(found[1])] + b"\n"
+        part = re.sub(b"\nMaintainer: .*", b"\nMaintainer: " + name.encode(), part)
+        return part + b"Build-Depends: a (>= 1),\n b\nBuild-Depends-Indep: c\nUploaders: x \n"
+    try:
+        for n in range(len(bad)):
+            host.host.add(SUITE, f"bad{n}", "1-1", "--no-scan")
+        version = host.build()
+        edit(first)
+        published(archive, version)
+        row = archive.stack.psql("select maintainer, build_depends from deb_status.sources "
+                                 "where name = 'nova'")
+        assert row == name + "|a (>= 1), b, c"
+        aside = archive.stack.psql("select count(*), min(reason) from deb_status.set_aside "
+                                   "where file like '%bad%'")
+        assert aside == f"{len(bad)}|Homepage is not valid UTF-8"
+        # the last that could be read stays
+        host.build()
+        edit(lambda part: part + b"Homepage: \xff\n")
+        published(archive, version)
+    finally:
+        for n in range(len(bad)):
+            shutil.rmtree(TOOL.pool_folder(host.host.dir, SUITE, f"bad{n}"), ignore_errors=True)
