@@ -147,7 +147,8 @@ static void check_connections(struct check *c, int connections)
     }
     int hook = check_program(c, &c->apache.hook, "hook.fcgi", "deb_status_hook", roles);
     int pages = check_program(c, &c->apache.pages, "pages.fcgi", "deb_status_pages", roles);
-    if (c->config->database_read)
+    /* a list of hosts has the primary in it, for the time when the standby is away */
+    if (c->config->database_read && !strchr(c->config->database_read, ','))
         pages = 0;
     int alive = (int)db_value_int(workers, 0, "alive", 0);
     int each = c->config->worker_jobs + 1; /* one per job, and the supervisor's */
