@@ -2,8 +2,10 @@
 """Killed, stopped, without disk: at every moment one whole generation is served, and a later try
 ends well."""
 import contextlib
+import glob
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -42,12 +44,30 @@ def apt(archive, folders):
     return Apt(folders(), archive.stack.archive, SUITE, archive.path("archive-keyring.gpg"))
 
 
+def holders(archive):
+    """Process groups that the locks name; the last one stays there when it has ended."""
+    found = set()
+    for path in glob.glob(f"{archive.work}/locks/*"):
+        with contextlib.suppress(OSError):
+            with open(path, encoding="ascii", errors="replace") as f:
+                group = re.match(r"group ([1-9]\d*) ", f.read())
+            if group:
+                found.add(group[1])
+    return found
+
+
 def runs(archive):
     """Processes of this archive's runs: whoever has a file of its work folder open (the lock, which
-    every descendant of a run inherits). Other tests run jobs of the same numbers beside this one."""
-    found, work = [], archive.work + "/"
+    every descendant of a run inherits), or is in a group that a lock names, as nobody but root may
+    look at what a run has open. Other tests run jobs of the same numbers beside this one."""
+    found, work, groups = [], archive.work + "/", holders(archive)
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
+            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+                state, _, group = f.read().rpartition(")")[2].split()[:3]
+            if group in groups and state != "Z":
+                found.append(int(pid))
+                continue
             for fd in os.listdir(f"/proc/{pid}/fd"):
                 if os.readlink(f"/proc/{pid}/fd/{fd}").startswith(work):
                     found.append(int(pid))
