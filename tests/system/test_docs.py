@@ -2,7 +2,8 @@
 """What README and the pages in doc/ tell people to type works, and prints what they show.
 
 Blocks of ```sh are run here, on a stack. Those with a word behind it are run elsewhere:
-```sh root in a bare Debian with the packages (make chroot), ```sh clone in a fresh clone (CI).
+```sh root, restore, build-host and database in a bare Debian with the packages (make chroot), ```sh clone
+in a fresh clone (CI).
 """
 import glob
 import os
@@ -15,7 +16,7 @@ from conftest import wait_for
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PAGES = ["README.md", "doc/admin.md", "doc/build-hosts.md", "doc/other-teams.md"]
-ELSEWHERE = {"root", "clone", "restore", "build-host"}
+ELSEWHERE = {"root", "clone", "restore", "build-host", "database"}
 
 
 def read(path):
@@ -80,6 +81,19 @@ def test_readme_and_build_hosts(live):
             live.run_page(text)
     nova = live.status("epoxy", "bookworm-osbpo")["openstack/nova"]
     assert nova["debian"] == "2:31.2.0-1~bpo12+1"
+
+
+def test_one_id_follows_a_build(live):
+    """From Apache's line over the hook's, the delivery and the job to the worker's."""
+    rows = live.psql("select d.request_id, j.id from deb_status.deliveries d join deb_status.jobs j on j.id = d.job "
+                     "where d.fulfilled is not null and j.kind = 'mirror'").splitlines()
+    assert rows, "test_readme_and_build_hosts has announced"
+    for request, job in (row.split("|") for row in rows):
+        assert f"request={request}" in live.log("apache"), "the hook's line"
+        assert any(line.endswith(request) and " 202 " in line for line in live.log("access").splitlines())
+        ended = [line for line in live.log("worker-1").splitlines() if f"request_id={request}" in line]
+        assert any(f"job={job} " in line for line in ended), "the worker's line"
+        assert all(line.startswith("deb-status-worker: ") for line in live.log("worker-1").splitlines())
 
 
 def test_plain_curl(live):
