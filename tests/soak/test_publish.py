@@ -191,7 +191,11 @@ class Traced:
 
     def let_go(self):
         self.process.terminate()
-        self.process.wait()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:  # what it traces sleeps, and strace waits for it
+            self.process.kill()
+            self.process.wait()
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
