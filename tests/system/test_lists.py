@@ -136,8 +136,8 @@ def test_an_entry_that_cannot_be_read(lists):
         [r for r in before if r.startswith("three")]
     assert "five|5.1|final|five|t" in lists.rows("hand")
     assert lists.stack.psql("select source, file, line, reason from deb_status.set_aside order by file") == (
-        "file hand|hand.yaml: entry 3|3|line 3: an entry is no map\n"
-        "file hand|hand.yaml: three|1|line 1: 'soon' is no version")
+        "file hand|hand.yaml: entry 3|3|an entry is no map\n"
+        "file hand|hand.yaml: three|1|'soon' is no version")
     # no list at all: the job fails, and all stays
     before = lists.rows("hand")
     lists.put("lists/hand.yaml", "three: [")
