@@ -88,16 +88,16 @@ class Net:
 
     def kill(self, name):
         """The host's power is off: all that runs on it is gone at once."""
-        def left():
+        def left(number):
+            running = False
             for pid in ip("netns", "pids", self.space(name), check=False).stdout.split():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                    os.kill(int(pid), number)
                     with open(f"/proc/{pid}/stat", encoding="ascii") as f:
-                        if f.read().rsplit(")", 1)[1].split()[0] != "Z":
-                            return True
-            return False
-        with contextlib.suppress(FileNotFoundError):
-            wait_for(lambda: not left(), f"{name} is down")
+                        running |= f.read().rsplit(")", 1)[1].split()[0] != "Z"
+            return running
+        left(signal.SIGSTOP)  # or one of them sees another's end, and says so to the database
+        wait_for(lambda: not left(signal.SIGKILL), f"{name} is down")
 
     def inside(self, name, function):
         """What the function gives, called by a thread that is on that host: its sockets are there."""
