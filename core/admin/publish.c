@@ -37,7 +37,12 @@ static int become_owner(const struct config *config)
     if (geteuid() != 0 || stat(config->publish_root, &st) || st.st_uid == 0)
         return 0;
     user = getpwuid(st.st_uid);
-    if (user && initgroups(user->pw_name, user->pw_gid) == 0 && setgid(user->pw_gid) == 0 &&
+    if (!user) {
+        fprintf(stderr, "deb-status publish: publish.root belongs to number %u, which is no user\n",
+                (unsigned)st.st_uid);
+        return -1;
+    }
+    if (initgroups(user->pw_name, user->pw_gid) == 0 && setgid(user->pw_gid) == 0 &&
         setuid(user->pw_uid) == 0)
         return 0;
     fprintf(stderr, "deb-status publish: cannot become the owner of publish.root: %m\n");
