@@ -100,6 +100,23 @@ static void refuses_what_has_two_meanings(void **state)
     snprintf(tar + 124, 12, "77777777777");
     sum_up(tar);
     assert_int_equal(judge(&c, &e), -1);
+    add("control", '0', CONTROL);
+    memcpy(tar + 257, "ustar\00000", 8);
+    tar[345] = 'd'; /* d/control for those who read names in two parts */
+    sum_up(tar);
+    assert_int_equal(judge(&c, &e), -1);
+}
+
+static void reads_numbers_with_spaces(void **state)
+{
+    struct control c;
+    struct err e;
+    (void)state;
+    add("./control", '0', CONTROL);
+    snprintf(tar + 124, 12, "%10o ", (unsigned)strlen(CONTROL));
+    sum_up(tar);
+    assert_int_equal(judge(&c, &e), 0);
+    assert_string_equal(c.source, "nova");
 }
 
 #define DSC "Format: 3.0 (quilt)\nSource: nova\nVersion: 2:1-1\n"
@@ -117,6 +134,8 @@ static void reads_a_dsc(void **state)
     assert_int_equal(control_of_dsc(&arena, in_armour, strlen(in_armour), &c, &e), 0);
     assert_string_equal(c.version, "2:1-1");
     assert_int_equal(control_of_dsc(&arena, half, strlen(half), &c, &e), -1);
+    assert_int_equal(
+        control_of_dsc(&arena, half, sizeof "-----BEGIN PGP SIGNED MESSAGE-----", &c, &e), -1);
     assert_int_equal(control_of_dsc(&arena, DSC "\n" DSC, 2 * strlen(DSC) + 1, &c, &e), -1);
     assert_int_equal(control_of_dsc(&arena, "", 0, &c, &e), -1);
 }
@@ -126,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_control_archive),
         cmocka_unit_test(refuses_what_has_two_meanings),
+        cmocka_unit_test(reads_numbers_with_spaces),
         cmocka_unit_test(reads_a_dsc),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
