@@ -1,6 +1,6 @@
 -- Rows filtered, sorted and as documents.
 begin;
-select plan(40);
+select plan(41);
 \ir lib/status.sql
 select pg_temp.project('dd', d, 'openstack/' || d, v, array['name:' || d], p_type => t, p_released => r::timestamptz)
   from (values ('nova', '{10.0.0=10.0.0}'::text[], 'service', '2026-05-01 10:00Z'), ('glance', '{9.0.0=9.0.0}', 'service', null),
@@ -79,5 +79,7 @@ update suites set checked = null where name = 'updates';
 select is(status_json('dd', 'stable')::jsonb ->> 'checked', null, 'never, where one was never seen');
 select is((select checked from target_info('dd', 'stable', now())), null, 'nor at a time');
 select is((select days_behind from status_rows('dd', 'stable') where project = 'openstack/nova'), null, 'and no days are counted to it');
+select is(array(select csv_field(t) from unnest(array['=1+1', '+1', '-1', '@SUM(1)', E'\t=1', '1=1', 'a-b', null]) with ordinality u(t, n) order by n),
+  array['''=1+1', '''+1', '''-1', '''@SUM(1)', E'''\t=1', '1=1', 'a-b', ''], 'no cell is a formula');
 select * from finish();
 rollback;
