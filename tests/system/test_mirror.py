@@ -608,6 +608,9 @@ def test_indexes_that_lie_about_packages(archive, tree, n):
 def test_packages_that_are_what_the_indexes_say(archive, tree):
     """New ones are read; what is published already was."""
     tick()
+    tree.add(SUITE, "glance", "2:30.9.0-1")
+    assert archive.run()["state"] == "done"
+    tick()
     tree.add(SUITE, "nova", "2:32.6.9-1")
     with limited(archive):
         row = archive.run()
