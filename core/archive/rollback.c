@@ -38,7 +38,7 @@ static int find_earlier(struct rollback *b, struct err *e)
         const char *path = arena_printf(s->a, "%s/%s", folder, d->d_name);
         struct published was = {0};
         struct err why = {0};
-        if (atoi(d->d_name) > 0 &&
+        if (strtol(d->d_name, NULL, 10) > 0 &&
             published_read(s->a, &r->place, s->name, path, &was, &why) == 0 && was.recorded &&
             was.record.content_of < now && was.record.content_of > best &&
             strcmp(was.record.host_sha256, s->now.record.host_sha256) != 0) {

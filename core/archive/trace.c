@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/archive/trace.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@ int trace_write(struct run *r, const char *suite, int generation, struct err *e)
     strftime(date, sizeof date, "%a %b %e %H:%M:%S UTC %Y", &tm);
     strftime(rfc, sizeof rfc, "%a, %d %b %Y %H:%M:%S +0000", &tm);
     if (gethostname(host, sizeof host - 1) || !paths_is_safe(host, strlen(host)))
-        strcpy(host, "archive");
+        snprintf(host, sizeof host, "archive");
     const char *folder = arena_printf(r->a, "%s/project/trace", r->place.root);
     const char *text =
         arena_printf(r->a, "%s\nDate: %s\nUsed-Tool: deb-status %s\nSuite: %s\nGeneration: %d\n",

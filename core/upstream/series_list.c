@@ -19,11 +19,12 @@ static const char *date_or_null(const char *text)
     for (int i = 0; i < 10; i++)
         if (i == 4 || i == 7 ? text[i] != '-' : !isdigit((unsigned char)text[i]))
             return NULL;
-    given.tm_year = atoi(text) - 1900;
-    given.tm_mon = atoi(text + 5) - 1;
-    given.tm_mday = atoi(text + 8);
+    int year = (int)strtol(text, NULL, 10);
+    given.tm_year = year - 1900;
+    given.tm_mon = (int)strtol(text + 5, NULL, 10) - 1;
+    given.tm_mday = (int)strtol(text + 8, NULL, 10);
     made = given;
-    if (atoi(text) < 1 || timegm(&made) == (time_t)-1)
+    if (year < 1 || timegm(&made) == (time_t)-1)
         return NULL;
     return made.tm_mon == given.tm_mon && made.tm_mday == given.tm_mday ? text : NULL;
 }
