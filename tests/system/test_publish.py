@@ -259,14 +259,15 @@ def test_announced_and_never_built(archive, host):
 # ---------------------------------------------------------------- going back
 
 def test_rollback_and_hold(archive, host, apt):
+    before = archive.versions(SUITE)["nova"]
     host.add(SUITE, "nova", "2:31.3.0-1~bpo12+1")
     assert archive.run()["state"] == "done"
     assert apt.update().returncode == 0 and apt.version("nova") == "2:31.3.0-1~bpo12+1"
     out = archive.publish("--rollback", SUITE).stdout
     assert "is published, with the content of" in out
     assert apt.update().returncode == 0
-    assert apt.version("nova") == "2:31.2.0-1~bpo12+1"
-    assert archive.versions(SUITE)["nova"] == "2:31.2.0-1~bpo12+1"
+    assert apt.version("nova") == before
+    assert archive.versions(SUITE)["nova"] == before
     row = archive.run()
     assert row["state"] == "done" and not row["published"] and "held after a rollback" in row["lines"]
 
