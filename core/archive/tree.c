@@ -89,17 +89,16 @@ static int write_own(struct run *r, struct suite *s, struct tree *t, struct rele
     return rc;
 }
 
-/* The host's signed files as they are. */
-static int link_signed(struct run *r, struct suite *s, struct tree *t, struct err *e)
+/* The host's signed files as they are: copies, as what a transfer has written is never served. */
+static int copy_signed(struct run *r, struct suite *s, struct tree *t, struct err *e)
 {
     const bool has[] = {s->has_inline, s->has_release, s->has_detached};
     for (int i = 0; i < 3; i++) {
-        const char *to = arena_printf(s->a, "%s/%s", t->next, signed_names[i]);
+        const char *from =
+            arena_printf(s->a, "%s/dists/%s/%s", r->signed_dir, s->name, signed_names[i]);
         if (has[i] &&
-            (link(arena_printf(s->a, "%s/dists/%s/%s", r->signed_dir, s->name, signed_names[i]),
-                  to) ||
-             chmod(to, 0644)))
-            return err_errno(e, "putting %s into the next generation", signed_names[i]);
+            file_copy(from, arena_printf(s->a, "%s/%s", t->next, signed_names[i]), 0644, e))
+            return err_context(e, "putting %s into the next generation", signed_names[i]);
     }
     return s->has_release ? 0 : write_text(t->next, s->a, "Release", &s->text, e);
 }
@@ -133,7 +132,7 @@ static int make_signed(struct run *r, struct suite *s, struct tree *t, struct er
             return -1;
         by_hash = true;
     } else {
-        if (link_signed(r, s, t, e))
+        if (copy_signed(r, s, t, e))
             return -1;
         by_hash = s->release.acquire_by_hash && strcmp(s->release.acquire_by_hash, "yes") == 0;
     }
