@@ -30,10 +30,11 @@ class Site:
         os.chmod(sockets, 0o755)
         env = {k: stack.env[k] for k in ("DEB_STATUS_CONFIG", "DEB_STATUS_SHARE", "PATH")}
         binaries = stack.env["PATH"].split(":")[0]
-        if os.getuid() == 0:  # the secrets are the hook's alone
-            row = pwd.getpwnam(USERS["hook"])
+        if os.getuid() == 0:  # the secrets are this hook's, and still the one's under mod_fcgid
+            apache = pwd.getpwnam("www-data")
+            hook = pwd.getpwnam(USERS["hook"])
             for name in os.listdir(f"{stack.etc}/secrets"):
-                os.chown(f"{stack.etc}/secrets/{name}", 0, row.pw_gid)
+                os.chown(f"{stack.etc}/secrets/{name}", apache.pw_uid, hook.pw_gid)
         self.hook_program = Program(f"{binaries}/hook.fcgi", USERS["hook"], f"{sockets}/hook.sock", env, 4)
         self.pages = Program(f"{binaries}/pages.fcgi", USERS["pages"], f"{sockets}/pages.sock", env, 2)
         self.apache = Apache(f"{folder}/apache", ["proxy", "proxy_fcgi"], f"""
