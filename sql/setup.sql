@@ -55,16 +55,18 @@ alter schema deb_status owner to deb_status_owner;
 -- Without IN SCHEMA: with it, the default of PUBLIC would stay.
 alter default privileges for role deb_status_owner revoke execute on functions from public;
 
--- What PostgreSQL gives everybody in each database: large objects, which a role without a table and
--- a transaction that was read-only can fill the disk with, and advisory locks, of which one held by
--- a program of the web would stop migrations and comparisons.
+-- What PostgreSQL gives everybody in each database: large objects and messages to logical decoding,
+-- with which a role without a table and a transaction that is read-only can fill the disk (the log's
+-- where a standby or an archive keeps it), and advisory locks, of which one held by a program of the
+-- web would stop migrations and comparisons.
 do $$
 declare
   f regprocedure;
 begin
   for f in select p.oid from pg_proc p
             where p.pronamespace = 'pg_catalog'::regnamespace
-              and (p.proname ~ '^lo(_|read$|write$)' or p.proname ~ '^pg_(try_)?advisory_') loop
+              and (p.proname ~ '^lo(_|read$|write$)' or p.proname ~ '^pg_(try_)?advisory_' or
+                   p.proname = 'pg_logical_emit_message') loop
     execute format('revoke execute on function %s from public', f);
     if f::text ~ 'advisory' then
       execute format('grant execute on function %s to deb_status_owner, deb_status_worker', f);

@@ -54,7 +54,8 @@ select is(string_agg(r, ' '), 'deb_status_owner deb_status_worker', 'only these 
 -- What PostgreSQL lets everybody write, and block others with.
 select pg_temp.denied(r, sql) from unnest('{deb_status_hook,deb_status_pages}'::text[]) r, unnest(array[
   'select lo_from_bytea(0, ''x'')', 'select lo_create(0)', 'select lo_creat(-1)', 'select pg_advisory_lock(1)',
-  'select pg_try_advisory_xact_lock_shared(1, 2)', 'select pg_advisory_xact_lock(hashtext(''deb_status.compare''))']) sql;
+  'select pg_try_advisory_xact_lock_shared(1, 2)', 'select pg_advisory_xact_lock(hashtext(''deb_status.compare''))',
+  'select pg_logical_emit_message(false, ''x'', ''x'')', 'select pg_logical_emit_message(true, ''x'', ''x''::bytea)']) sql;
 select pg_temp.allowed(r, 'select pg_advisory_xact_lock(1)') from unnest('{deb_status_owner,deb_status_worker}'::text[]) r;
 
 -- hook: two functions and nothing else.
