@@ -191,7 +191,7 @@ static int unpack(const struct control_source *from, const char *path, struct bu
     if (sandbox_open(&sandbox, &rules, e))
         return -1;
     sandbox.memory_max_bytes = MEMORY_MAX;
-    sandbox.no_local_sockets = true;
+    sandbox.sockets = SANDBOX_NO_SOCKETS;
     struct proc_spec spec = {.argv = argv,
                              .keep_fds = from->keep_fds,
                              .deadline_ms = from->deadline_ms,

@@ -406,7 +406,7 @@ int transfer_fetch(struct transfer *t, const struct transfer_step *step, struct 
         return -1;
     sandbox.file_max_bytes = step->file_max + 65536;
     sandbox.memory_max_bytes = MEMORY_MAX;
-    sandbox.no_local_sockets = true;
+    sandbox.sockets = SANDBOX_TCP_UDP;
     int rc = run_all(t, step, &sandbox, e);
     sandbox_close(&sandbox);
     return rc;

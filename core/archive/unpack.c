@@ -56,7 +56,7 @@ static int run(const struct unpack *u, struct sink *s, struct err *e)
     if (sandbox_open(&sandbox, &rules, e))
         goto out;
     sandbox.memory_max_bytes = MEMORY_MAX;
-    sandbox.no_local_sockets = true;
+    sandbox.sockets = SANDBOX_NO_SOCKETS;
     struct proc_spec spec = {.argv = argv,
                              .env = env,
                              .keep_fds = u->keep_fds,

@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -194,26 +195,81 @@ static int limit(__rlimit_resource_t what, int64_t value)
 #define OUR_ARCH AUDIT_ARCH_RISCV64
 #endif
 
-/* Landlock says nothing of sockets, and the database knows our user by one: what has taken over a
- * program in the sandbox would be the worker to it. x32's calls have numbers above 2^30. */
-static int forbid_local_sockets(void)
+#ifdef OUR_ARCH
+/* clang-format off */
+#define LOAD(field)         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define KEEP(bits)          BPF_STMT(BPF_ALU | BPF_AND | BPF_K, bits)
+#define DENY                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES)
+#define ALLOW               BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define IF(value, n)        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, n) /* else pass n over */
+#define IF_BITS(bits, n)    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, 0, n)
+#define IF_ABOVE(value, n)  BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, value, 0, n)
+#define SKIP_IF(value, n)   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, n, 0)
+#define TYPE_BITS           0xf /* of socket()'s second argument; the others are flags */
+
+/* What goes round the rules for socket() and for connect(): calls of another table (x32's have
+ * numbers above 2^30) or by io_uring, a connection made by its first data, and listening on a port
+ * of the kernel's choice, which no bind() asked for. */
+static const struct sock_filter ways_round[] = {
+    LOAD(arch), SKIP_IF(OUR_ARCH, 1), DENY,
+    LOAD(nr),
+    IF_ABOVE((1u << 30) - 1, 1), DENY,
+    IF(SYS_io_uring_setup, 1), DENY,
+    IF(SYS_listen, 1), DENY,
+    IF(SYS_sendto, 4), LOAD(args[3]), IF_BITS(MSG_FASTOPEN, 1), DENY, ALLOW,
+    IF(SYS_sendmmsg, 4), LOAD(args[3]), IF_BITS(MSG_FASTOPEN, 1), DENY, ALLOW,
+    IF(SYS_sendmsg, 4), LOAD(args[2]), IF_BITS(MSG_FASTOPEN, 1), DENY, ALLOW,
+    ALLOW,
+};
+
+static const struct sock_filter no_sockets[] = {
+    LOAD(nr), IF(SYS_socket, 1), DENY, ALLOW,
+};
+
+static const struct sock_filter tcp[] = {
+    LOAD(nr), SKIP_IF(SYS_socket, 1), ALLOW,
+    LOAD(args[0]), SKIP_IF(AF_INET, 2), SKIP_IF(AF_INET6, 1), DENY,
+    LOAD(args[1]), KEEP(TYPE_BITS), SKIP_IF(SOCK_STREAM, 1), DENY,
+    LOAD(args[2]), SKIP_IF(0, 2), SKIP_IF(IPPROTO_TCP, 1), DENY,
+    ALLOW,
+};
+
+static const struct sock_filter tcp_udp[] = {
+    LOAD(nr), SKIP_IF(SYS_socket, 1), ALLOW,
+    LOAD(args[0]), IF(AF_NETLINK, 1), ALLOW, /* glibc asks which addresses this host has */
+    SKIP_IF(AF_INET, 2), SKIP_IF(AF_INET6, 1), DENY,
+    LOAD(args[1]), KEEP(TYPE_BITS), SKIP_IF(SOCK_STREAM, 2), SKIP_IF(SOCK_DGRAM, 1), DENY,
+    LOAD(args[2]), SKIP_IF(0, 3), SKIP_IF(IPPROTO_TCP, 2), SKIP_IF(IPPROTO_UDP, 1), DENY,
+    ALLOW,
+};
+/* clang-format on */
+
+#define PROGRAM(rules)                                                                             \
+    {                                                                                              \
+        sizeof rules / sizeof *rules, (struct sock_filter *)(uintptr_t)rules                       \
+    }
+
+/* EINVAL: this kernel has no filters. */
+static int set_filter(const struct sock_fprog *program)
+{
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0) && errno != EINVAL ? -1 : 0;
+}
+#endif
+
+/* The database knows our user by a local socket: what has taken over a program in the sandbox would
+ * be the worker to it. Landlock says nothing of those, and its rules for ports nothing of MPTCP,
+ * SCTP and UDP. Of several filters the strictest holds. */
+static int limit_sockets(enum sandbox_sockets sockets)
 {
 #ifdef OUR_ARCH
-    struct sock_filter rules[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OUR_ARCH, 0, 6),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 1u << 30, 4, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 3, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    const struct sock_fprog program = {sizeof rules / sizeof *rules, rules};
-    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) && errno != EINVAL)
-        return -1; /* EINVAL: this kernel has no filters */
+    static const struct sock_fprog always = PROGRAM(ways_round),
+                                   filters[] = {[SANDBOX_NO_SOCKETS] = PROGRAM(no_sockets),
+                                                [SANDBOX_TCP] = PROGRAM(tcp),
+                                                [SANDBOX_TCP_UDP] = PROGRAM(tcp_udp)};
+    if (sockets != SANDBOX_ALL_SOCKETS)
+        return set_filter(&always) || set_filter(&filters[sockets]) ? -1 : 0;
+#else
+    (void)sockets;
 #endif
     return 0;
 }
@@ -228,9 +284,7 @@ int sandbox_enter(const struct sandbox *s)
         return -1;
     if (s->ruleset >= 0 && syscall(SYS_landlock_restrict_self, s->ruleset, 0))
         return -1;
-    if (s->no_local_sockets && forbid_local_sockets())
-        return -1;
-    return 0;
+    return limit_sockets(s->sockets);
 }
 
 void sandbox_close(struct sandbox *s)

@@ -13,11 +13,20 @@
 
 #include "core/base/err.h"
 
+/* Sockets that may be made (by seccomp, as far as we know the machine; socketpair() works always).
+ * All but the first take local sockets and all protocols away that Landlock does not look at. */
+enum sandbox_sockets {
+    SANDBOX_ALL_SOCKETS,
+    SANDBOX_NO_SOCKETS,
+    SANDBOX_TCP,     /* to connect with, to the rules' ports */
+    SANDBOX_TCP_UDP, /* for name services: where UDP goes no rule says */
+};
+
 struct sandbox {
     int ruleset;              /* private; -1: no Landlock here */
     int64_t file_max_bytes;   /* no file grows above that; 0: no limit */
     int64_t memory_max_bytes; /* address space; 0: no limit */
-    bool no_local_sockets;    /* none of AF_UNIX (socketpair() works): no service of this host */
+    enum sandbox_sockets sockets;
 };
 
 struct sandbox_rules {

@@ -116,25 +116,67 @@ static void takes_rights_away(void **state)
     assert_int_equal(in_child(check_files), 0);
 }
 
-static int check_sockets(struct sandbox *s)
+#if defined __x86_64__ || defined __aarch64__
+#define SOCKETS_ARE_LIMITED
+#endif
+
+static bool can_make(int family, int type, int protocol)
+{
+    int fd = socket(family, type | SOCK_CLOEXEC, protocol);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 || errno != EACCES; /* not known to this kernel: not forbidden either */
+}
+
+/* What is left of the sockets by one policy. */
+static int check_sockets(struct sandbox *s, bool tcp, bool udp)
 {
     int pair[2];
-    s->no_local_sockets = true;
-    MUST(socket(AF_UNIX, SOCK_STREAM, 0) >= 0); /* nothing holds before */
+    MUST(can_make(AF_UNIX, SOCK_STREAM, 0)); /* nothing holds before */
     MUST(sandbox_enter(s) == 0);
-    MUST(socket(AF_UNIX, SOCK_STREAM, 0) < 0 && errno == EACCES);
-    MUST(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) < 0);
-    MUST(socket(AF_INET, SOCK_STREAM, 0) >= 0);
+    MUST(!can_make(AF_UNIX, SOCK_STREAM, 0)); /* PostgreSQL knows who we are by one */
+    MUST(!can_make(AF_UNIX, SOCK_DGRAM, 0));
+    MUST(!can_make(AF_VSOCK, SOCK_STREAM, 0));
+    MUST(!can_make(AF_PACKET, SOCK_DGRAM, 0));
+    MUST(!can_make(AF_INET, SOCK_STREAM, IPPROTO_MPTCP));
+    MUST(!can_make(AF_INET6, SOCK_STREAM, IPPROTO_SCTP));
+    MUST(!can_make(AF_INET, SOCK_SEQPACKET, IPPROTO_SCTP));
+    MUST(!can_make(AF_INET, SOCK_RAW, IPPROTO_ICMP));
+    MUST(can_make(AF_INET, SOCK_STREAM, 0) == tcp);
+    MUST(can_make(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_TCP) == tcp);
+    MUST(can_make(AF_INET, SOCK_DGRAM, 0) == udp);
+    MUST(can_make(AF_INET6, SOCK_DGRAM, IPPROTO_UDP) == udp);
+    MUST(!can_make(AF_INET, SOCK_DGRAM, IPPROTO_ICMP));
+    MUST(can_make(AF_NETLINK, SOCK_RAW, 0) == udp);       /* which addresses this host has */
     MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0); /* rsync's own */
     return 0;
 }
 
-/* PostgreSQL knows who we are by one, and Landlock does not keep them. */
-static void takes_local_sockets_away(void **state)
+static int check_no_sockets(struct sandbox *s)
+{
+    s->sockets = SANDBOX_NO_SOCKETS;
+    return check_sockets(s, false, false);
+}
+
+static int check_tcp(struct sandbox *s)
+{
+    s->sockets = SANDBOX_TCP;
+    return check_sockets(s, true, false);
+}
+
+static int check_names(struct sandbox *s)
+{
+    s->sockets = SANDBOX_TCP_UDP;
+    return check_sockets(s, true, true);
+}
+
+static void takes_sockets_away(void **state)
 {
     (void)state;
-#if defined __x86_64__ || defined __aarch64__
-    assert_int_equal(in_child(check_sockets), 0);
+#ifdef SOCKETS_ARE_LIMITED
+    assert_int_equal(in_child(check_no_sockets), 0);
+    assert_int_equal(in_child(check_tcp), 0);
+    assert_int_equal(in_child(check_names), 0);
 #else
     skip();
 #endif
@@ -164,6 +206,22 @@ static int connect_to(uint16_t port)
     return rc;
 }
 
+/* A connection that is made by its first data, so by no connect(). */
+static int send_to(uint16_t port)
+{
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct iovec data = {(char *)(uintptr_t) "x", 1};
+    struct mmsghdr message = {
+        .msg_hdr = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &data, .msg_iovlen = 1}};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    bool sent = sendto(fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&to, sizeof to) >= 0 ||
+                sendmsg(fd, &message.msg_hdr, MSG_FASTOPEN) >= 0 ||
+                sendmmsg(fd, &message, 1, MSG_FASTOPEN) > 0;
+    close(fd);
+    return sent ? 0 : -1;
+}
+
 static uint16_t allowed_port, other_port;
 
 static int check_alone(struct sandbox *s)
@@ -178,6 +236,7 @@ static int check_alone(struct sandbox *s)
     sandbox_close(s);
     MUST(sandbox_open(&inner, &rules, &e) == 0);
     MUST(connect_to(other_port) == 0 && kill(getppid(), 0) == 0); /* nothing holds before */
+    inner.sockets = SANDBOX_TCP;
     MUST(sandbox_enter(&inner) == 0);
     MUST(can_open("write/g", O_WRONLY | O_CREAT));
     MUST(symlink("/", path("write/link")) != 0 && errno == EACCES);
@@ -187,6 +246,12 @@ static int check_alone(struct sandbox *s)
         MUST(connect_to(allowed_port) == 0);
         MUST(connect_to(other_port) != 0 && errno == EACCES);
         MUST(listen_somewhere(&unused) < 0);
+#ifdef SOCKETS_ARE_LIMITED
+        MUST(send_to(allowed_port) != 0);
+        MUST(send_to(other_port) != 0);
+        MUST(listen(socket(AF_INET, SOCK_STREAM, 0), 1) !=
+             0); /* on a port of the kernel's choice */
+#endif
     }
     if (sandbox_can(SANDBOX_ALONE)) {
         MUST(kill(getppid(), 0) != 0 && errno == EPERM);
@@ -257,7 +322,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(takes_rights_away, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(takes_local_sockets_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(takes_sockets_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(leaves_alone_what_is_outside, set_up, tear_down),
         cmocka_unit_test_setup_teardown(limits_a_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(holds_for_a_program, set_up, tear_down),
