@@ -19,10 +19,7 @@
 #define CONNECT_S     "15"
 #define MEMORY_MAX    ((int64_t)2 << 30) /* a list of millions of names ends rsync, not us */
 #define NAMES_AT_ONCE 1000 /* rsync looks each name up in the whole list: its time is quadratic */
-#define PORT_SSH      22
-#define PORT_DNS      53
-#define PORT_RSYNC    873
-#define ENTRIES_EACH  16 /* a file, its folders and what is on its way to it: for each name */
+#define ENTRIES_EACH  16   /* a file, its folders and what is on its way to it: for each name */
 #define ENTRIES_MORE  1000
 #define SAID_MAX      ((size_t)64 << 10)
 #define LOOK_SHARE    20 /* looking at the folder takes a twentieth of the time at most */
@@ -43,6 +40,7 @@ struct meter {
     int64_t looked_ms, look_at_ms;
     int64_t received; /* over the wire, as rsync says at the end */
     bool over;
+    bool unreached; /* no connection was made: another address may do */
 };
 
 /* rsync's temporary files and what .partial holds have bytes, but are no files yet. */
@@ -136,37 +134,9 @@ static int take_line(void *data, const char *line, size_t len)
     return 0;
 }
 
-static bool is_daemon(const char *from)
-{
-    return strncmp(from, "rsync://", 8) == 0;
-}
-
-/* HOST:PATH, with no slash before the colon (rsync(1)). */
-static bool is_ssh(const char *from)
-{
-    const char *colon = strchr(from, ':');
-    return !is_daemon(from) && colon && !memchr(from, '/', (size_t)(colon - from));
-}
-
-uint16_t transfer_port(const char *from)
-{
-    if (is_ssh(from))
-        return PORT_SSH;
-    if (!is_daemon(from))
-        return 0;
-    const char *host = from + strlen("rsync://"), *end = host + strcspn(host, "/");
-    const char *at = memchr(host, '@', (size_t)(end - host));
-    if (at)
-        host = at + 1;
-    if (*host == '[') /* of IPv6 */
-        host += strcspn(host, "]");
-    const char *colon = host < end ? memchr(host, ':', (size_t)(end - host)) : NULL;
-    long port = colon ? strtol(colon + 1, NULL, 10) : 0;
-    return port > 0 && port <= UINT16_MAX ? (uint16_t)port : PORT_RSYNC;
-}
-
 /* rsync splits it at spaces and takes quotes; it is no shell. */
-static const char *ssh_command(struct arena *a, const struct config_mirror *m)
+static const char *ssh_command(struct arena *a, const struct config_mirror *m,
+                               const struct address *at, const char *number)
 {
     const char *text =
         "ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=yes"
@@ -178,25 +148,37 @@ static const char *ssh_command(struct arena *a, const struct config_mirror *m)
         text = arena_printf(a, "%s -o 'UserKnownHostsFile=\"%s\"'", text, m->ssh_known_hosts);
     if (m->ssh_key)
         text = arena_printf(a, "%s -i '%s'", text, m->ssh_key);
-    return text;
+    /* a percent sign: of an IPv6 address with its interface */
+    size_t len = strcspn(number, "%");
+    return arena_printf(a, "%s -o HostKeyAlias=%s -o HostName=%.*s%s%s", text, at->host, (int)len,
+                        number, number[len] ? "%" : "", number + len);
 }
 
-/* Always the root: rsync daemons of 3.5.0 find nothing of a list below a folder of the module. */
-static const char *source_of(struct arena *a, const char *from)
+/* Where from, with the number in the place of a daemon's name. Always the root: rsync daemons of
+ * 3.5.0 find nothing of a list below a folder of the module. */
+static const char *source_of(struct arena *a, const char *from, const struct address *at,
+                             const char *number)
 {
+    if (at->kind == ADDRESS_DAEMON)
+        from = arena_printf(a, strchr(number, ':') ? "rsync://%s[%s]:%d%s" : "rsync://%s%s:%d%s",
+                            at->user, number, at->port, at->path);
     size_t len = strlen(from);
     while (len > 1 && from[len - 1] == '/')
         len--;
     return arena_printf(a, "%.*s/", (int)len, from);
 }
 
-static int check_source(const struct config_mirror *m, struct err *e)
+static int check_source(const struct config_mirror *m, const struct address *at, struct err *e)
 {
     if (m->from[0] == '-')
         return err_set(e, ERR_INPUT, "the mirror's address begins with '-'");
-    if (is_ssh(m->from) && (!m->ssh_key || !m->ssh_known_hosts))
+    if (at->host && (*at->host == '-' || strpbrk(at->host, "'\" \n")))
+        return err_set(e, ERR_INPUT, "the mirror's address names no host");
+    if (at->kind != ADDRESS_SSH)
+        return 0;
+    if (!m->ssh_key || !m->ssh_known_hosts)
         return err_set(e, ERR_INPUT, "a mirror over ssh needs ssh.key and ssh.known-hosts");
-    if (is_ssh(m->from) && (strpbrk(m->ssh_key, "'\"\n") || strpbrk(m->ssh_known_hosts, "'\"\n")))
+    if (strpbrk(m->ssh_key, "'\"\n") || strpbrk(m->ssh_known_hosts, "'\"\n"))
         return err_set(e, ERR_INPUT, "quotes in the path of an ssh key or known-hosts file");
     return 0;
 }
@@ -205,6 +187,8 @@ static const char *const *make_argv(struct arena *a, const struct transfer *t,
                                     const struct transfer_step *step)
 {
     const struct config_mirror *m = t->mirror;
+    const struct address at = address_read(a, m->from);
+    const char *number = t->addresses[t->address];
     const char **argv = arena_alloc(a, 32 * sizeof *argv);
     int n = 0;
     argv[n++] = "rsync";
@@ -219,16 +203,16 @@ static const char *const *make_argv(struct arena *a, const struct transfer *t,
     argv[n++] = arena_printf(a, "--max-size=%" PRId64, step->file_max);
     if (step->anew)
         argv[n++] = "--ignore-times";
-    if (is_daemon(m->from)) {
+    if (at.kind == ADDRESS_DAEMON) {
         argv[n++] = "--contimeout=" CONNECT_S;
         argv[n++] = "--sockopts=TCP_NODELAY"; /* else each question waits 40 ms for an ACK */
     }
-    if (is_ssh(m->from)) {
+    if (at.kind == ADDRESS_SSH) {
         argv[n++] = "-e";
-        argv[n++] = ssh_command(a, m);
+        argv[n++] = ssh_command(a, m, &at, number);
     }
     argv[n++] = "--";
-    argv[n++] = source_of(a, m->from);
+    argv[n++] = source_of(a, m->from, &at, number);
     argv[n++] = arena_printf(a, "%s/", step->to);
     argv[n] = NULL;
     return argv;
@@ -323,6 +307,12 @@ static int judge(const struct meter *m, int rc, const struct proc_result *r, str
     return err_detail(e, words, (long)r->err.len);
 }
 
+/* Not connected, or not in time (rsync); ssh's own failure. */
+static bool is_unreached(int exit_code)
+{
+    return exit_code == 10 || exit_code == 35 || exit_code == 255;
+}
+
 /* One call of rsync, for `count` of the step's names from `first` on. */
 static int run_rsync(struct meter *m, size_t first, size_t count, const struct sandbox *sandbox,
                      struct arena *a, struct err *e)
@@ -352,6 +342,7 @@ static int run_rsync(struct meter *m, size_t first, size_t count, const struct s
                              .data = m};
     int rc = proc_run(&spec, &r, e);
     look(m);
+    m->unreached = rc == 0 && is_unreached(r.exit_code);
     rc = judge(m, rc, &r, e);
     if (t->said.len < SAID_MAX)
         buf_add(&t->said, buf_str(&r.err), r.err.len < SAID_MAX ? r.err.len : SAID_MAX);
@@ -360,6 +351,24 @@ static int run_rsync(struct meter *m, size_t first, size_t count, const struct s
     t->bytes += m->received > 0 && m->received < came + OVERHEAD_BYTES ? m->received : came;
     proc_result_free(&r);
     buf_free(&names);
+    return rc;
+}
+
+/* The same at the host's other addresses, where it cannot be reached at one; what answers is kept.
+ */
+static int run_somewhere(struct meter *m, size_t first, size_t count, const struct sandbox *sandbox,
+                         struct err *e)
+{
+    struct transfer *t = m->t;
+    int rc = -1;
+    for (size_t tried = 0; rc && (tried == 0 || (m->unreached && tried < t->address_count));
+         tried++) {
+        struct arena a = ARENA_INIT;
+        if (tried > 0)
+            t->address = (t->address + 1) % t->address_count;
+        rc = run_rsync(m, first, count, sandbox, &a, e);
+        arena_free(&a);
+    }
     return rc;
 }
 
@@ -372,23 +381,30 @@ static int run_all(struct transfer *t, const struct transfer_step *step,
     buf_reset(&t->said);
     for (size_t first = 0; rc == 0 && first < step->count; first += NAMES_AT_ONCE) {
         size_t left = step->count - first;
-        struct arena a = ARENA_INIT;
-        rc = run_rsync(&m, first, left < NAMES_AT_ONCE ? left : NAMES_AT_ONCE, sandbox, &a, e);
-        arena_free(&a);
+        rc = run_somewhere(&m, first, left < NAMES_AT_ONCE ? left : NAMES_AT_ONCE, sandbox, e);
     }
     t->written += grown(&m);
     return rc;
 }
 
-int transfer_fetch(struct transfer *t, const struct transfer_step *step, struct err *e)
+/* Once in a run. */
+static int look_up(struct transfer *t, const struct address *at, struct err *e)
 {
-    struct sandbox sandbox = {.ruleset = -1};
+    if (!at->host || t->address_count)
+        return 0;
+    t->address = 0;
+    return address_look_up(at->host, t->keep_fds, t->deadline_ms - clock_monotonic_ms(),
+                           t->addresses, &t->address_count, e);
+}
+
+static int run_in_sandbox(struct transfer *t, const struct transfer_step *step,
+                          const struct address *at, struct err *e)
+{
+    struct sandbox sandbox;
     const struct config_mirror *m = t->mirror;
-    bool ssh = is_ssh(m->from);
     /* not all of the staging: the keyring that the host's signature is checked with lies there */
-    const char *readable[4] = {0}, *const writable[] = {step->to, NULL};
-    /* the name service's as well: for answers that are too long for a datagram */
-    uint16_t ports[] = {transfer_port(m->from), PORT_DNS, 0};
+    const char *readable[3] = {0}, *const writable[] = {step->to, NULL};
+    const uint16_t ports[] = {at->port, 0};
     const struct sandbox_rules rules = {.readable = readable,
                                         .writable = writable,
                                         .plain_files = true,
@@ -396,18 +412,29 @@ int transfer_fetch(struct transfer *t, const struct transfer_step *step, struct 
                                         .alone = true};
     int n = 0;
 
-    if (!is_daemon(m->from) && !ssh)
+    if (at->kind == ADDRESS_PATH)
         readable[n++] = m->from;
-    if (ssh) {
+    if (at->kind == ADDRESS_SSH) {
         readable[n++] = m->ssh_key;
         readable[n++] = m->ssh_known_hosts;
     }
-    if (check_source(m, e) || sandbox_open(&sandbox, &rules, e))
+    if (sandbox_open(&sandbox, &rules, e))
         return -1;
     sandbox.file_max_bytes = step->file_max + 65536;
     sandbox.memory_max_bytes = MEMORY_MAX;
-    sandbox.sockets = SANDBOX_TCP_UDP;
+    sandbox.sockets = at->host ? SANDBOX_TCP : SANDBOX_NO_SOCKETS;
     int rc = run_all(t, step, &sandbox, e);
     sandbox_close(&sandbox);
+    return rc;
+}
+
+int transfer_fetch(struct transfer *t, const struct transfer_step *step, struct err *e)
+{
+    struct arena a = ARENA_INIT;
+    const struct address at = address_read(&a, t->mirror->from);
+    int rc = check_source(t->mirror, &at, e) || look_up(t, &at, e)
+                 ? -1
+                 : run_in_sandbox(t, step, &at, e);
+    arena_free(&a);
     return rc;
 }

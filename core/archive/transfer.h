@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/archive/address.h"
 #include "core/archive/watch.h"
 #include "core/base/buf.h"
 #include "core/base/err.h"
@@ -29,6 +30,9 @@ struct transfer {
     int64_t bytes;   /* over the wire so far, over all steps: the host may lie a little */
     int64_t written; /* to the disk, the same: what limits.bytes is about */
     struct buf said; /* rsync's own words of the last step: why a name is missing */
+    /* The host's, looked up by the first step of the run, and the one that is tried first. */
+    char addresses[ADDRESSES_MAX][ADDRESS_SIZE];
+    size_t address_count, address;
 };
 
 struct transfer_step {
@@ -46,9 +50,6 @@ struct transfer_step {
  * host, stalled, cut off), ERR_DENIED (key, module, password), ERR_SYSTEM (disk full), ERR_INPUT
  * (over a limit). Public words in e, rsync's own as its detail. */
 int transfer_fetch(struct transfer *t, const struct transfer_step *step, struct err *e);
-
-/* The TCP port that a transfer from there connects to; 0: none, it is a local path. */
-uint16_t transfer_port(const char *from);
 
 /* Tells the exit codes and words of rsync and ssh apart; exported for its tests. */
 int transfer_judge(int exit_code, const char *words, struct err *e);
