@@ -7,6 +7,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/buf.h"
+#include "core/base/utf8.h"
 #include "core/format/deb822.h"
 #include "core/rules/names.h"
 #include "core/rules/version.h"
@@ -58,33 +59,11 @@ struct indexer {
     size_t bad_count;
 };
 
-/* The length of the UTF-8 sequence at p (RFC 3629), 0 where there is none. */
-static size_t utf8_length(const unsigned char *p, size_t left)
-{
-    static const unsigned char lead[] = {0xc2, 0xe0, 0xf0, 0xf5};
-    if (p[0] < 0x80)
-        return p[0] ? 1 : 0; /* NUL is no text either */
-    size_t n = p[0] < lead[0]   ? 0
-               : p[0] < lead[1] ? 2
-               : p[0] < lead[2] ? 3
-               : p[0] < lead[3] ? 4
-                                : 0;
-    if (n == 0 || n > left)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return n;
-}
-
 static bool is_text(struct deb822_text t)
 {
     for (size_t i = 0, n; i < t.len; i += n) {
-        n = utf8_length((const unsigned char *)t.data + i, t.len - i);
-        if (n == 0)
+        n = utf8_length(t.data + i, t.len - i);
+        if (n == 0 || t.data[i] == '\0')
             return false;
     }
     return true;

@@ -45,8 +45,20 @@ static void cleans_what_is_no_character(void **state)
     }
 }
 
+static void looks_no_further_than_what_is_there(void **state)
+{
+    (void)state;
+    static const char euro[] = "\xe2\x82\xac";
+    assert_int_equal(utf8_length(euro, 3), 3);
+    assert_int_equal(utf8_length(euro, 2), 0);
+    assert_int_equal(utf8_length(euro, 1), 0);
+    assert_int_equal(utf8_length("\0", 1), 1);
+    assert_int_equal(utf8_length("ab", 2), 1);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(cleans_what_is_no_character)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(cleans_what_is_no_character),
+                                       cmocka_unit_test(looks_no_further_than_what_is_there)};
     return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
 }
