@@ -26,7 +26,7 @@ struct reading {
     struct apache *out;
     const char *root; /* ServerRoot */
     struct name variables[NAMES_MAX], modules[NAMES_MAX];
-    size_t variable_count, module_count;
+    size_t variable_count, module_count, alias_room, root_room;
     int files;
 };
 
@@ -135,23 +135,18 @@ static const char *without_slash(struct reading *r, const char *text)
 static void take_alias(struct reading *r, const char *path, const char *folder)
 {
     struct apache *out = r->out;
-    struct apache_alias *more =
-        arena_alloc(r->a, ((size_t)out->alias_count + 1) * sizeof *out->aliases);
-    if (out->alias_count)
-        memcpy(more, out->aliases, (size_t)out->alias_count * sizeof *more);
-    more[out->alias_count++] =
+    out->aliases = arena_grow(r->a, out->aliases, (size_t)out->alias_count, &r->alias_room,
+                              sizeof *out->aliases);
+    out->aliases[out->alias_count++] =
         (struct apache_alias){without_slash(r, path), without_slash(r, folder)};
-    out->aliases = more;
 }
 
 static void take_root(struct reading *r, const char *folder)
 {
     struct apache *out = r->out;
-    const char **more = arena_alloc(r->a, ((size_t)out->root_count + 1) * sizeof *out->roots);
-    if (out->root_count)
-        memcpy(more, out->roots, (size_t)out->root_count * sizeof *more);
-    more[out->root_count++] = without_slash(r, folder);
-    out->roots = more;
+    out->roots =
+        arena_grow(r->a, out->roots, (size_t)out->root_count, &r->root_room, sizeof *out->roots);
+    out->roots[out->root_count++] = without_slash(r, folder);
 }
 
 static void take_command_options(struct apache *out, const char **words, size_t n)

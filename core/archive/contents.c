@@ -36,18 +36,6 @@ struct reader {
     size_t file_room, source_room, essential_room;
 };
 
-/* Doubles an array of the arena when it is full. */
-static void *grow(struct arena *a, void *items, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return items;
-    *room = *room ? 2 * *room : 256;
-    void *grown = arena_alloc(a, *room * size);
-    if (count)
-        memcpy(grown, items, count * size);
-    return grown;
-}
-
 /* Policy 5.6.1 and 5.6.7, and upper case as some binaries have it. */
 static bool is_package_name(struct deb822_text t)
 {
@@ -125,7 +113,7 @@ static int add_file(struct reader *r, struct deb822_text folder, struct deb822_t
                        "a path is not allowed: no plain name of a package below pool/");
     if (check_place(r, path, e))
         return -1;
-    c->files = grow(r->a, c->files, c->file_count, &r->file_room, sizeof *c->files);
+    c->files = arena_grow(r->a, c->files, c->file_count, &r->file_room, sizeof *c->files);
     struct contents_file *f = &c->files[c->file_count];
     f->path = path;
     if (take_size(size, &f->size) || hash_parse_sha256(sum.data, sum.len, f->sha256))
@@ -163,8 +151,8 @@ static int take_package(struct reader *r, const struct deb822_text *f, struct er
     if (!f[FILENAME].data)
         return err_set(e, ERR_INPUT, "no field Filename");
     if (deb822_equals(f[ESSENTIAL], "yes")) {
-        c->essential =
-            grow(r->a, c->essential, c->essential_count, &r->essential_room, sizeof *c->essential);
+        c->essential = arena_grow(r->a, c->essential, c->essential_count, &r->essential_room,
+                                  sizeof *c->essential);
         c->essential[c->essential_count++] = arena_strndup(r->a, f[PACKAGE].data, f[PACKAGE].len);
     }
     struct deb822_text none = {0};
@@ -175,7 +163,7 @@ static int add_source(struct reader *r, const char *name, struct deb822_text ver
 {
     struct contents *c = r->c;
     struct buf key = BUF_INIT;
-    c->sources = grow(r->a, c->sources, c->source_count, &r->source_room, sizeof *c->sources);
+    c->sources = arena_grow(r->a, c->sources, c->source_count, &r->source_room, sizeof *c->sources);
     struct contents_source *s = &c->sources[c->source_count];
     s->name = name;
     s->version = arena_strndup(r->a, version.data ? version.data : "", version.len);

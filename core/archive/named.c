@@ -22,14 +22,7 @@ int named_read(struct run *r, struct arena *a, struct named *out, struct err *e)
         struct stat st;
         if (d->d_name[0] == '.' || fstatat(dirfd(dir), d->d_name, &st, 0) || !S_ISDIR(st.st_mode))
             continue;
-        if (out->count == room) {
-            struct suite *grown;
-            room = room ? 2 * room : 16;
-            grown = arena_alloc(a, room * sizeof *grown);
-            if (out->count)
-                memcpy(grown, out->items, out->count * sizeof *grown);
-            out->items = grown;
-        }
+        out->items = arena_grow(a, out->items, out->count, &room, sizeof *out->items);
         struct suite *s = &out->items[out->count++];
         *s = (struct suite){.a = a, .name = arena_strdup(a, d->d_name)};
         rc = publish_read_suite(r, s, e);

@@ -66,13 +66,7 @@ int pool_look(int folder_fd, const struct contents_file *f, enum pool_state *sta
 static int want(struct missing *m, const struct contents_file *f, struct err *e)
 {
     const struct config_mirror *mirror = m->r->mirror;
-    if (m->count == m->room) {
-        m->room = m->room ? 2 * m->room : 256;
-        const struct contents_file **grown = arena_alloc(m->s->a, m->room * sizeof *grown);
-        if (m->count)
-            memcpy(grown, m->files, m->count * sizeof *grown);
-        m->files = grown;
-    }
+    m->files = arena_grow(m->s->a, m->files, m->count, &m->room, sizeof *m->files);
     m->files[m->count++] = f;
     m->bytes += f->size;
     if (f->size > m->largest)

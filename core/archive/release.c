@@ -138,15 +138,9 @@ static int list_files(struct lister *l, struct deb822_text section, struct err *
     while (deb822_next_line(&section, &line)) {
         if (line.len == 0)
             continue;
-        if (r->count == l->room) {
-            if (r->count >= RELEASE_ENTRIES_MAX)
-                return err_set(e, ERR_INPUT, "it lists more than %d files", RELEASE_ENTRIES_MAX);
-            l->room = l->room ? 2 * l->room : 64;
-            struct release_entry *grown = arena_alloc(l->a, l->room * sizeof *grown);
-            if (r->count)
-                memcpy(grown, r->entries, r->count * sizeof *grown);
-            r->entries = grown;
-        }
+        if (r->count >= RELEASE_ENTRIES_MAX)
+            return err_set(e, ERR_INPUT, "it lists more than %d files", RELEASE_ENTRIES_MAX);
+        r->entries = arena_grow(l->a, r->entries, r->count, &l->room, sizeof *r->entries);
         if (take_entry(l, line, HASH_SHA256, &r->entries[r->count], e))
             return -1;
         if (r->entries[r->count].kind != PATHS_OTHER)

@@ -9,6 +9,7 @@
 
 #define CHUNK_SIZE ((size_t)64 * 1024)
 #define ALIGNMENT  _Alignof(max_align_t)
+#define FIRST_ROOM 16 /* items of a list that begins */
 
 struct arena_chunk {
     struct arena_chunk *next;
@@ -87,6 +88,18 @@ char *arena_printf(struct arena *a, const char *format, ...)
     va_end(again);
     va_end(ap);
     return p;
+}
+
+void *arena_grow(struct arena *a, void *list, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return list;
+    size_t more = *room ? 2 * *room : FIRST_ROOM;
+    void *grown = arena_alloc(a, more * size);
+    if (count)
+        memcpy(grown, list, count * size);
+    *room = more;
+    return grown;
 }
 
 void arena_reset(struct arena *a)

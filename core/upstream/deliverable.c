@@ -50,7 +50,7 @@ static int add_repo(struct reader *r, const struct node *n, const char *repo, si
             return 0;
     if (d->repo_count == REPOS_MAX)
         return reading_fail(&r->in, n, "too many repositories");
-    d->repos = reading_room(&r->in, d->repos, d->repo_count, &r->repo_room, sizeof *d->repos);
+    d->repos = arena_grow(&r->in.nodes, d->repos, d->repo_count, &r->repo_room, sizeof *d->repos);
     d->repos[d->repo_count++] = (struct deliverable_repo){arena_strdup(r->in.arena, repo), NULL};
     return 0;
 }
@@ -110,10 +110,10 @@ static int read_project(struct reader *r, const struct node *n, struct deliverab
         read_artifact(r, n, &v.artifact))
         return -1;
     size_t room = r->version_room;
-    r->version_nodes = reading_room(&r->in, r->version_nodes, d->version_count, &room,
-                                    sizeof(const struct node *));
-    d->versions =
-        reading_room(&r->in, d->versions, d->version_count, &r->version_room, sizeof *d->versions);
+    r->version_nodes = arena_grow(&r->in.nodes, r->version_nodes, d->version_count, &room,
+                                  sizeof(const struct node *));
+    d->versions = arena_grow(&r->in.nodes, d->versions, d->version_count, &r->version_room,
+                             sizeof *d->versions);
     r->version_nodes[d->version_count] = n;
     d->versions[d->version_count++] = v;
     return 0;

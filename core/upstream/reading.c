@@ -108,15 +108,3 @@ const char *reading_last_part(const char *repo)
     const char *slash = strrchr(repo, '/');
     return slash ? slash + 1 : repo;
 }
-
-void *reading_room(struct reading *r, void *list, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return list;
-    size_t more = *room ? *room * 2 : 8;
-    char *new = arena_alloc(&r->nodes, more * size);
-    if (count)
-        memcpy(new, list, count * size);
-    *room = more;
-    return new;
-}

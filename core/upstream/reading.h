@@ -46,7 +46,4 @@ bool reading_is_name(const char *s);
 bool reading_is_repo(const char *s);
 const char *reading_last_part(const char *repo);
 
-/* The list with room for one more; it lives as long as the tree. */
-void *reading_room(struct reading *r, void *list, size_t count, size_t *room, size_t size);
-
 #endif

@@ -48,17 +48,6 @@ struct run {
     struct err *e;
 };
 
-static void *room(struct run *r, void *list, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return list;
-    *capacity = *capacity ? *capacity * 2 : 64;
-    char *new = arena_alloc(r->job->arena, *capacity * size);
-    if (count)
-        memcpy(new, list, count * size);
-    return new;
-}
-
 /* ---- fetching ---- */
 
 static void on_progress(void *data, unsigned done, unsigned total)
@@ -116,7 +105,7 @@ static const char *path_of(struct run *r, const struct tree_file *f)
 static int add_bad(struct run *r, const char *path, const char *oid, int line, const char *reason)
 {
     struct import *in = &r->in;
-    in->bad = room(r, in->bad, in->bad_count, &r->bad_room, sizeof *in->bad);
+    in->bad = arena_grow(r->job->arena, in->bad, in->bad_count, &r->bad_room, sizeof *in->bad);
     in->bad[in->bad_count++] =
         (struct import_bad){path, oid, arena_strdup(r->job->arena, reason), line};
     if (in->bad_count <= BAD_LINES_MAX)
@@ -127,7 +116,8 @@ static int add_bad(struct run *r, const char *path, const char *oid, int line, c
 static void add_file(struct run *r, const struct import_file *f)
 {
     struct import *in = &r->in;
-    in->files = room(r, in->files, in->file_count, &r->file_room, sizeof *in->files);
+    in->files =
+        arena_grow(r->job->arena, in->files, in->file_count, &r->file_room, sizeof *in->files);
     in->files[in->file_count++] = *f;
 }
 
