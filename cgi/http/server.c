@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 
 #define LISTEN_SOCKET 0 /* FastCGI: the web server hands it over as descriptor 0 */
@@ -88,12 +89,8 @@ static int run_cgi(struct serving *s)
 {
     int in = STDIN_FILENO;
     answer(s, environ, (struct request_input){read_stdin, &in});
-    for (size_t done = 0; done < s->out.len;) {
-        ssize_t n = write(STDOUT_FILENO, s->out.data + done, s->out.len - done);
-        if (n < 0 && errno != EINTR)
-            return 1;
-        done += n > 0 ? (size_t)n : 0;
-    }
+    if (file_write_all(STDOUT_FILENO, s->out.data, s->out.len))
+        return 1;
     if (s->app->end)
         s->app->end(s->app->data);
     return 0;

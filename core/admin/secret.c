@@ -58,20 +58,6 @@ static int open_folder(const char *path, struct stat *st, struct err *e)
     return fd;
 }
 
-static int write_all(int fd, const unsigned char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return -1;
-        text += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 /* The new secret under a name of its own, on disk, with its final owner and mode. */
 static int write_new(int folder, const struct stat *st, const char *name, struct err *e)
 {
@@ -84,7 +70,8 @@ static int write_new(int folder, const struct stat *st, const char *name, struct
     /* the folder's group: who is no member of it cannot give it, and keeps his own */
     if (rc == 0 && fchown(fd, (uid_t)-1, st->st_gid) != 0 && errno != EPERM)
         rc = -1;
-    if (rc == 0 && (fchmod(fd, 0640) != 0 || write_all(fd, text, SECRET_TEXT) || fsync(fd) != 0))
+    if (rc == 0 &&
+        (fchmod(fd, 0640) != 0 || file_write_all(fd, text, SECRET_TEXT) || fsync(fd) != 0))
         rc = -1;
     OPENSSL_cleanse(text, sizeof text);
     if (rc)

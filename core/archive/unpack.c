@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/base/arena.h"
+#include "core/base/file.h"
 #include "core/base/proc.h"
 #include "core/base/sandbox.h"
 
@@ -26,17 +27,10 @@ static int take(void *data, const char *piece, size_t len)
     if (s->size > s->size_max)
         return 1;
     hash_add(s->hash, piece, len);
-    for (size_t done = 0; s->fd >= 0 && done < len;) {
-        ssize_t n = write(s->fd, piece + done, len - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            s->number = errno;
-            return 1;
-        }
-        done += (size_t)n;
-    }
-    return 0;
+    if (s->fd < 0 || file_write_all(s->fd, piece, len) == 0)
+        return 0;
+    s->number = errno;
+    return 1;
 }
 
 static int run(const struct unpack *u, struct sink *s, struct err *e)

@@ -46,15 +46,16 @@ int file_read(const char *path, size_t max, struct buf *out, struct err *e)
     return rc;
 }
 
-static int write_all(int fd, const char *data, size_t len)
+int file_write_all(int fd, const void *data, size_t len)
 {
+    const char *at = data;
     while (len > 0) {
-        ssize_t n = write(fd, data, len);
+        ssize_t n = write(fd, at, len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return -1;
-        data += n;
+        at += n;
         len -= (size_t)n;
     }
     return 0;
@@ -71,7 +72,7 @@ int file_write(const char *path, const void *data, size_t len, mode_t mode, stru
         goto out;
     }
     /* fchmod, as the mode is a promise that the umask must not change */
-    if (write_all(fd, data, len) != 0 || fchmod(fd, mode) != 0 || fsync(fd) != 0)
+    if (file_write_all(fd, data, len) != 0 || fchmod(fd, mode) != 0 || fsync(fd) != 0)
         rc = err_errno(e, "write %s", temporary.data);
     if (close(fd) != 0 && rc == 0)
         rc = err_errno(e, "write %s", temporary.data);
@@ -169,14 +170,8 @@ static int copy_by_hand(int in, int out)
     while ((n = read(in, piece, sizeof piece)) != 0) {
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
+        if (n < 0 || file_write_all(out, piece, (size_t)n))
             return -1;
-        for (ssize_t done = 0; done < n;) {
-            ssize_t written = write(out, piece + done, (size_t)(n - done));
-            if (written < 0 && errno != EINTR)
-                return -1;
-            done += written > 0 ? written : 0;
-        }
     }
     return 0;
 }

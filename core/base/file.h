@@ -16,6 +16,9 @@
 /* Appends the whole file to out; larger than max bytes: ERR_INPUT. */
 int file_read(const char *path, size_t max, struct buf *out, struct err *e);
 
+/* write(2) until all of it is written, whatever interrupts it. 0, or -1 with errno. */
+int file_write_all(int fd, const void *data, size_t len);
+
 /* Writes path.tmp-PID beside path with that mode, syncs, renames. */
 int file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *e);
 

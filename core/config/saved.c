@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A loaded configuration's texts in an anonymous file: name and text of each, with lengths. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/base/file.h"
 #include "core/config/reader.h"
 
 #define SAVED_MAX ((size_t)256 << 20)
@@ -16,17 +16,6 @@ static void add_part(struct buf *out, const char *data, size_t len)
     uint64_t length = len;
     buf_add(out, &length, sizeof(length));
     buf_add(out, data, len);
-}
-
-static int write_all(int fd, const struct buf *data)
-{
-    for (size_t done = 0; done < data->len;) {
-        ssize_t n = write(fd, data->data + done, data->len - done);
-        if (n < 0 && errno != EINTR)
-            return -1;
-        done += n > 0 ? (size_t)n : 0;
-    }
-    return lseek(fd, 0, SEEK_SET) == 0 ? 0 : -1;
 }
 
 int config_save(const struct config *c, struct err *e)
@@ -39,7 +28,7 @@ int config_save(const struct config *c, struct err *e)
         add_part(&data, t->text, t->len);
     }
     /* Sealed: no job can change what others run with. */
-    if (fd < 0 || write_all(fd, &data) != 0 ||
+    if (fd < 0 || file_write_all(fd, data.data, data.len) != 0 || lseek(fd, 0, SEEK_SET) != 0 ||
         fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
         err_errno(e, "keep the configuration");
         if (fd >= 0)

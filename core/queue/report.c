@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/queue/report.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "core/base/file.h"
 
 #define FIELD_MAX 10000 /* three of them fit into a frame */
 
@@ -23,7 +23,6 @@ int report_send(int fd, enum report_type type, const char *a, const char *b, con
 {
     struct buf out = BUF_INIT;
     uint32_t length = 0;
-    int rc = 0;
     buf_add(&out, &length, sizeof length);
     buf_add_char(&out, (char)type);
     add_field(&out, a);
@@ -31,13 +30,7 @@ int report_send(int fd, enum report_type type, const char *a, const char *b, con
     add_field(&out, c);
     length = (uint32_t)(out.len - sizeof length);
     memcpy(out.data, &length, sizeof length);
-    for (size_t done = 0; done < out.len && rc == 0;) {
-        ssize_t n = write(fd, out.data + done, out.len - done);
-        if (n >= 0)
-            done += (size_t)n;
-        else if (errno != EINTR)
-            rc = -1;
-    }
+    int rc = file_write_all(fd, out.data, out.len);
     buf_free(&out);
     return rc;
 }

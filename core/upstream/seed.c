@@ -43,18 +43,6 @@ static int open_plain(const char *path)
     return fd;
 }
 
-static int write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0)
-            return -1;
-        data += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 /* Not copy_file_range: it refuses to cross file systems of two kinds. */
 static int copy_bytes(struct seed *s, int in, int out)
 {
@@ -62,7 +50,7 @@ static int copy_bytes(struct seed *s, int in, int out)
     if (!s->part)
         s->part = arena_alloc(&s->arena, COPY_BYTES);
     while ((n = read(in, s->part, COPY_BYTES)) > 0)
-        if (write_all(out, s->part, (size_t)n))
+        if (file_write_all(out, s->part, (size_t)n))
             return -1;
     return n < 0 ? -1 : fsync(out);
 }
