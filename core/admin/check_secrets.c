@@ -17,7 +17,7 @@
 #define KEY_MOST  64 /* what deb-status-notify can sign with */
 
 struct known { /* a secret that was read */
-    const char *sender, *file;
+    const char *sender;
     struct buf text;
 };
 
@@ -133,7 +133,7 @@ static void check_twin(struct secrets *all, const struct known *k)
 static void check_file(struct secrets *all, const struct config_sender *s, const char *file)
 {
     struct check *c = all->c;
-    struct known k = {s->name, file, BUF_INIT};
+    struct known k = {s->name, BUF_INIT};
     struct err e = {0};
     struct stat st;
     const char *hook = check_hook_user(c);

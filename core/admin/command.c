@@ -137,7 +137,7 @@ static void print_cell(const char *text, int width, bool last)
 void command_print_table(const struct db_result *r, const char *const *heads)
 {
     int widths[TABLE_COLUMNS] = {0}, columns = 0;
-    for (; heads[columns] && columns < TABLE_COLUMNS; columns++) {
+    for (; columns < TABLE_COLUMNS && heads[columns]; columns++) {
         widths[columns] = width_of(heads[columns]);
         for (int row = 0; row < db_result_rows(r); row++) {
             const char *value = db_value_at(r, row, columns);

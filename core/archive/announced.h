@@ -14,8 +14,9 @@ int announced_judge(struct run *r, const struct suite *s, struct err *e);
 /* How many are not fulfilled. -1: error. */
 int announced_left(struct run *r, struct err *e);
 
-/* What is left as an error that names both versions: ERR_NOT_READY. has: highest version of that
- * source in the mirror's suites, by name; suites: all of the run. 0: nothing is left. */
+/* What is not fulfilled, as an error that names the announced version and the highest that any of
+ * the run's suites has: -1 with ERR_NOT_READY (or another, where it could not be asked for). 0: all
+ * is fulfilled. */
 int announced_report(struct run *r, const struct suite *suites, size_t count, struct err *e);
 
 #endif

@@ -15,7 +15,8 @@
 int mirror_run(struct run *r, int64_t token, bool sweep, struct err *e);
 
 /* The archive's folders and the mirror's lock, as a run takes them; token 0: for a command, which
- * ends nobody else's run. Fills place, staging, host, lock_fd. */
+ * ends nobody else's run. Fills place, the folders of the staging, lock_fd, keep_fds, started_ms.
+ */
 int mirror_take_place(struct run *r, int64_t token, struct err *e);
 
 #endif

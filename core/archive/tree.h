@@ -13,7 +13,6 @@ struct tree {
     const char *next;    /* folder of the tree that is being made */
     char id[SHA256_HEX]; /* of its signed file */
     int generation;
-    time_t date; /* of the switch: mtime of the signed files */
     struct published_record record;
     bool own_signature;
 };

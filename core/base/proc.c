@@ -54,7 +54,7 @@ static void child_exec(const struct proc_spec *spec, char *const *env, const int
         if (i != SIGKILL && i != SIGSTOP)
             signal(i, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    bool ok = !spec->own_session || setsid() >= 0;
+    bool ok = true;
     for (int i = 0; i < 3; i++)
         ok = ok && dup2(fds[i], i) >= 0;
     ok = ok && close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
@@ -147,7 +147,7 @@ static int start(struct run *r, struct err *e)
     r->pidfd = pidfd_open(r->pid, 0);
     if (r->pidfd < 0) {
         err_errno(e, "watch %s", spec->argv[0]);
-        kill(r->spec->own_session ? -r->pid : r->pid, SIGKILL);
+        kill(r->pid, SIGKILL);
         waitpid(r->pid, NULL, 0);
         goto out;
     }
@@ -170,8 +170,8 @@ out:
 
 static void kill_child(struct run *r, int sig)
 {
-    if (!r->exited || r->spec->own_session)
-        kill(r->spec->own_session ? -r->pid : r->pid, sig);
+    if (!r->exited)
+        kill(r->pid, sig);
 }
 
 /* SIGTERM now, SIGKILL a moment later. */
@@ -336,17 +336,11 @@ static int check_clock(struct run *r)
     return next <= now ? 0 : next - now > INT_MAX ? INT_MAX : (int)(next - now);
 }
 
-/* The child is a zombie yet, so its number and its group's cannot be another's by now. */
 static void note_exit(struct run *r)
 {
-    siginfo_t info = {0};
-    if (waitid(P_PIDFD, (id_t)r->pidfd, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR)
-        return;
-    if (r->spec->own_session)
-        kill(-r->pid, SIGKILL); /* what it left behind goes with it */
+    int status = 0;
     r->exited = true;
     r->drain_until = clock_monotonic_ms() + DRAIN_MS;
-    int status = 0;
     while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR)
         ;
     r->result->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;

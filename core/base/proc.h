@@ -26,7 +26,6 @@ struct proc_spec {
     int64_t deadline_ms;           /* from the start; 0: none. Over it: killed, timed_out */
     int64_t stall_ms;  /* no output on stdout for so long: killed, stalled; 0: not watched */
     size_t output_max; /* bytes kept of each of stdout and stderr (the end is kept); 0: 1 MiB */
-    bool own_session;  /* setsid: a kill takes the whole process group */
     /* Called for each record of stdout (ended by \n or \r, ending cut off), in order, instead of
      * keeping stdout. A return other than 0 kills the child; the run then fails (cancelled). */
     int (*on_line)(void *data, const char *line, size_t len);

@@ -74,12 +74,12 @@ static void hash_add(unsigned __int128 *hash, const void *data, size_t len)
         *hash = (*hash ^ p[i]) * prime;
 }
 
-static void hash_write(unsigned __int128 hash, char out[65])
+static void hash_write(unsigned __int128 hash, char out[CONFIG_HASH_SIZE])
 {
     static const char digits[] = "0123456789abcdef";
-    for (int i = 31; i >= 0; i--, hash >>= 4)
+    out[CONFIG_HASH_SIZE - 1] = '\0';
+    for (int i = CONFIG_HASH_SIZE - 2; i >= 0; i--, hash >>= 4)
         out[i] = digits[(unsigned)hash & 15];
-    out[32] = '\0';
 }
 
 const char *config_find(const char *option)

@@ -18,6 +18,7 @@
 #include "core/base/err.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/deb-status/deb-status.yaml"
+#define CONFIG_HASH_SIZE    33 /* 128 bits in hexadecimal, and NUL */
 
 struct config_where {
     const char *file; /* as named, relative to the configuration's folder */
@@ -147,10 +148,9 @@ struct config_sender {
 
 struct config {
     struct arena arena;
-    const char *path;   /* absolute path of the main file */
-    const char *folder; /* relative paths start here */
-    char hash[65]; /* SHA-like hex over all files' text, changes when they do (FNV-1a 128 suffices)
-                    */
+    const char *path;            /* absolute path of the main file */
+    const char *folder;          /* relative paths start here */
+    char hash[CONFIG_HASH_SIZE]; /* of all files' text, hexadecimal: another one when they change */
 
     const char *database, *database_read; /* database_read NULL: database */
     const char *data;

@@ -40,8 +40,8 @@ void job_progress(struct job *job, int64_t done, int64_t total, const char *unit
     send(job, REPORT_PROGRESS, a, b, unit);
 }
 
-/* PostgreSQL takes valid UTF-8 only, and a page one line: other programs promise neither. */
-static void make_plain(struct buf *text, bool keep_newlines)
+/* Control characters become blanks: a line of the log is one line on a page. */
+static void blank_controls(struct buf *text, bool keep_newlines)
 {
     for (size_t i = 0; i < text->len; i++) {
         unsigned char c = (unsigned char)text->data[i];
@@ -59,7 +59,7 @@ void job_log(struct job *job, enum job_level level, const char *format, ...)
     va_start(ap, format);
     buf_vaddf(&text, format, ap);
     va_end(ap);
-    make_plain(&text, level == JOB_RAW);
+    blank_controls(&text, level == JOB_RAW);
     log_event(levels[level], "job-line", "job", job->id_text, "request_id", job->request_id, "step",
               job->step[0] ? job->step : NULL, "text", buf_str(&text), NULL);
     send(job, REPORT_LINE, digit, job->step, buf_str(&text));
