@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "core/base/clock.h"
+#include "core/base/fnv.h"
 #include "core/base/log.h"
 
 #define LOOK_EVERY_MS 1000
@@ -15,7 +16,7 @@
 /* One number over the secrets' files: another one means that a file was replaced or written. */
 static uint64_t secrets_stat(const struct config *config)
 {
-    uint64_t sum = 14695981039346656037u;
+    uint64_t sum = FNV_START;
     for (size_t i = 0; i < config->sender_count; i++) {
         const struct config_strings *files = &config->senders[i].secrets;
         for (size_t k = 0; k < files->count; k++) {
@@ -25,8 +26,7 @@ static uint64_t secrets_stat(const struct config *config)
             const uint64_t parts[] = {(uint64_t)st.st_ino, (uint64_t)st.st_size,
                                       (uint64_t)st.st_mode, (uint64_t)st.st_ctim.tv_sec,
                                       (uint64_t)st.st_ctim.tv_nsec};
-            for (size_t p = 0; p < sizeof(parts) / sizeof(*parts); p++)
-                sum = (sum ^ parts[p]) * 1099511628211u;
+            sum = fnv_add(sum, parts, sizeof(parts));
         }
     }
     return sum;

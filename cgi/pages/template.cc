@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/fnv.h"
+
 using ctemplate::TemplateDictionary;
 using ctemplate::TemplateString;
 
@@ -94,12 +96,6 @@ class Emitter : public ctemplate::ExpandEmitter
     struct buf *out;
 };
 
-void hash_text(uint64_t *h, const std::string &text) /* FNV-1a */
-{
-    for (unsigned char c : text)
-        *h = (*h ^ c) * 1099511628211ULL;
-}
-
 std::string read_all(const std::filesystem::path &path)
 {
     std::ifstream in(path);
@@ -123,7 +119,7 @@ int load_one(const std::filesystem::path &path, uint64_t *h, struct err *e)
     std::string ext = path.extension(), text = read_all(path);
     if (ext != ".html" && ext != ".svg" && ext != ".atom")
         return 0;
-    hash_text(h, text);
+    *h = fnv_add(*h, text.data(), text.size());
     if (text.rfind("{{%AUTOESCAPE context=\"", 0) != 0)
         return err_set(e, ERR_INPUT, "template %s does not start with AUTOESCAPE",
                        path.filename().c_str());
@@ -180,15 +176,17 @@ struct template_dict *template_include(struct template_dict *d, const char *name
 
 int template_load(const char *share, char hash[17], struct err *e)
 {
-    uint64_t h = 14695981039346656037ULL;
+    uint64_t h = FNV_START;
     try {
         const std::filesystem::path top(share);
         ctemplate::Template::SetTemplateRootDirectory((top / "templates").string());
         for (const auto &path : files_of(top / "templates"))
             if (load_one(path, &h, e))
                 return -1;
-        for (const auto &path : files_of(top / "static"))
-            hash_text(&h, read_all(path));
+        for (const auto &path : files_of(top / "static")) {
+            const std::string text = read_all(path);
+            h = fnv_add(h, text.data(), text.size());
+        }
     } catch (const std::exception &x) {
         err_set(e, ERR_SYSTEM, "cannot read the templates");
         return err_detail(e, x.what(), static_cast<long>(strlen(x.what())));

@@ -12,6 +12,7 @@
 #include "core/base/buf.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
+#include "core/base/fnv.h"
 #include "core/base/proc.h"
 
 /* Part of the fingerprint: raise it when a rule of core/rules or of the index changes, so that
@@ -27,10 +28,9 @@ enum {
 const char *suites_folder(struct arena *a, const struct suites_line *line)
 {
     const char *parts[] = {line->uri, line->suite, line->components, line->options};
-    uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
+    uint64_t h = FNV_START;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        for (const char *p = parts[i]; p == parts[i] || p[-1]; p++) /* the NUL separates */
-            h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
+        h = fnv_add(h, parts[i], strlen(parts[i]) + 1); /* the NUL separates */
     return arena_printf(a, "%016" PRIx64, h);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/fnv.h"
 #include "core/db/scripts.h"
 #include "gen/queries.h"
 
@@ -25,26 +26,18 @@ static void short_name(const struct db_script_file *f, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)strcspn(f->name + 11, "."), f->name + 11);
 }
 
-static void hash_add(uint64_t *h, const char *text)
-{
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-        *h = (*h ^ *c) * UINT64_C(1099511628211);
-}
-
 static void hash_text(const struct db_script_file *f, char out[17])
 {
-    uint64_t h = UINT64_C(14695981039346656037);
-    hash_add(&h, f->sql);
-    snprintf(out, 17, "%016" PRIx64, h);
+    snprintf(out, 17, "%016" PRIx64, fnv_add(FNV_START, f->sql, strlen(f->sql)));
 }
 
 static void hash_code(char out[17])
 {
-    uint64_t h = UINT64_C(14695981039346656037);
+    uint64_t h = FNV_START;
     for (const struct db_script_file *f = db_scripts; f->name; f++)
         if (!is_migration(f)) {
-            hash_add(&h, f->name);
-            hash_add(&h, f->sql);
+            h = fnv_add(h, f->name, strlen(f->name));
+            h = fnv_add(h, f->sql, strlen(f->sql));
         }
     snprintf(out, 17, "%016" PRIx64, h);
 }

@@ -5,13 +5,14 @@
 #if __has_include(<git2/sys/errors.h>)
 #include <git2/sys/errors.h> /* git_error_clear, from libgit2 1.8 on */
 #endif
-#include <stdint.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/base/buf.h"
 #include "core/base/file.h"
+#include "core/base/fnv.h"
 #include "core/upstream/seed.h"
 #include "core/upstream/stall.h"
 
@@ -50,19 +51,10 @@ void repository_shutdown(void)
     git_libgit2_shutdown();
 }
 
-/* FNV-1a: the folder's name is stable over restarts and resets of the database. */
-static uint64_t hash_text(const char *text)
-{
-    uint64_t h = 14695981039346656037u;
-    for (; *text; text++)
-        h = (h ^ (unsigned char)*text) * 1099511628211u;
-    return h;
-}
-
-/* The folder's name below <data>/upstream. */
+/* The folder's name below <data>/upstream: the same after restarts and resets of the database. */
 static const char *name_of(const struct upstream *u, struct arena *a)
 {
-    return arena_printf(a, "%016llx.git", (unsigned long long)hash_text(u->name));
+    return arena_printf(a, "%016" PRIx64 ".git", fnv_add(FNV_START, u->name, strlen(u->name)));
 }
 
 static const char *folder_of(const char *data, const struct upstream *u, struct arena *a)

@@ -6,6 +6,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/file.h"
+#include "core/base/fnv.h"
 #include "core/upstream/list_file.h"
 #include "core/upstream/reading.h"
 #include "core/upstream/repository.h"
@@ -130,10 +131,8 @@ static int read_list(struct run *r)
 static int read_recorded(struct run *r, bool *same)
 {
     struct db_result *row = NULL;
-    uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
-    for (size_t i = 0; i < r->print.len; i++)
-        h = (h ^ (unsigned char)r->print.data[i]) * UINT64_C(1099511628211);
-    snprintf(r->head, sizeof r->head, "%016" PRIx64, h);
+    snprintf(r->head, sizeof r->head, "%016" PRIx64,
+             fnv_add(FNV_START, buf_str(&r->print), r->print.len));
     if (db_call(r->job->db, &query_upstream_recorded, &row, r->e, r->u->id_text))
         return -1;
     const char *head = db_value(row, 0, "head"), *reader = db_value(row, 0, "reader");

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/fnv.h"
 #include "core/rules/mask.h"
 #include "core/status/status.h"
 #include "core/upstream/candidates.h"
@@ -146,11 +147,10 @@ static const char *mirror_settings(struct job *job, const struct config_mirror *
                            number(job, m->limit_bytes),
                            number(job, m->limit_files),
                            number(job, m->limit_time_s)};
-    uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
+    uint64_t h = FNV_START;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        for (const char *p = texts[i] ? texts[i] : "\1"; *p; p++)
-            h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
-        h = (h ^ 0) * UINT64_C(1099511628211);
+        const char *text = texts[i] ? texts[i] : "\1"; /* unset is not empty */
+        h = fnv_add(h, text, strlen(text) + 1);        /* the NUL separates */
     }
     return arena_printf(job->arena, "%016" PRIx64, h);
 }
