@@ -27,9 +27,11 @@
 #define SCOPE_ABSTRACT  (UINT64_C(1) << 0) /* ABI 6 */
 #define SCOPE_SIGNAL    (UINT64_C(1) << 1)
 
+/* of new things that are neither files nor folders; devices are nobody's */
+#define RIGHTS_MAKE_DEVICE                                                                         \
+    ((uint64_t)(LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK))
 #define RIGHTS_MAKE_OTHER                                                                          \
-    ((uint64_t)(LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK |                     \
-                LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |                      \
+    ((uint64_t)(LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |                      \
                 LANDLOCK_ACCESS_FS_MAKE_SYM))
 
 /* As the kernel has them by now; each version takes them up to what it knows. */
@@ -158,7 +160,9 @@ int sandbox_open(struct sandbox *s, const struct sandbox_rules *rules, struct er
     if (!sandbox_available())
         return 0;
     uint64_t rights = known_rights(landlock_version());
-    uint64_t writing = rules->plain_files ? rights & ~RIGHTS_MAKE_OTHER : rights;
+    if (rules->reads_all)
+        rights &= ~(RIGHTS_READ | RIGHT_IOCTL_DEV);
+    uint64_t writing = rights & ~RIGHTS_MAKE_DEVICE & ~(rules->plain_files ? RIGHTS_MAKE_OTHER : 0);
     bool ports = rules->ports && sandbox_can(SANDBOX_PORTS);
     struct ruleset_attr attr = {
         .handled_access_fs = rights,
@@ -169,8 +173,8 @@ int sandbox_open(struct sandbox *s, const struct sandbox_rules *rules, struct er
     if (s->ruleset < 0)
         return err_errno(e, "limiting the rights of a process");
     fcntl(s->ruleset, F_SETFD, FD_CLOEXEC);
-    if (allow_all(s->ruleset, system_paths, RIGHTS_READ, e) ||
-        allow_all(s->ruleset, rules->readable, RIGHTS_READ, e) ||
+    if ((!rules->reads_all && (allow_all(s->ruleset, system_paths, RIGHTS_READ, e) ||
+                               allow_all(s->ruleset, rules->readable, RIGHTS_READ, e))) ||
         allow_all(s->ruleset, always_writable, RIGHTS_FILE & rights, e) ||
         allow_all(s->ruleset, rules->writable, writing, e) ||
         (ports && allow_ports(s->ruleset, rules->ports, e))) {

@@ -32,6 +32,7 @@ struct sandbox {
 struct sandbox_rules {
     /* Files and folders, NULL-terminated lists (NULL: none); what is absent is left out. */
     const char *const *readable, *const *writable;
+    bool reads_all;        /* reading and executing are not limited; readable is not looked at */
     bool plain_files;      /* of new things, files and folders alone: no link leads elsewhere */
     const uint16_t *ports; /* TCP ports that may be connected to, ended by 0; NULL: all */
     bool alone;            /* no signal to, no abstract socket of a process outside */

@@ -13,8 +13,8 @@
 
 #include "core/base/log.h"
 #include "core/queue/report.h"
+#include "core/worker/confine.h"
 #include "core/worker/jobs.h"
-#include "core/worker/sandbox.h"
 #include "gen/queries.h"
 
 #define OPEN_FILES_MAX 1024
@@ -42,7 +42,7 @@ static void prefer_for_killing(void)
 }
 
 /* For this process and all that it starts. */
-static void confine(void)
+static void limit_process(void)
 {
     umask(022); /* what is published is read by all */
     prefer_for_killing();
@@ -112,7 +112,7 @@ static int run(struct job *job, struct config **config, struct err *e)
     if (!kind)
         return err_set(e, ERR_INPUT, "this worker knows no jobs of kind %s", job->kind);
     /* only a mirror's job has a name */
-    return sandbox_apply(job->config, *job->what != '\0', job->arena, e) ? -1 : kind->run(job, e);
+    return confine_writes(job->config, *job->what != '\0', job->arena, e) ? -1 : kind->run(job, e);
 }
 
 int run_job(int64_t id, int64_t token)
@@ -123,7 +123,7 @@ int run_job(int64_t id, int64_t token)
     struct job job = {.arena = &arena, .id = id, .token = token, .pipe = RUN_PIPE};
     snprintf(job.id_text, sizeof job.id_text, "%" PRId64, id);
     snprintf(job.token_text, sizeof job.token_text, "%" PRId64, token);
-    confine();
+    limit_process();
     int rc = run(&job, &config, &e);
     if (rc == 0)
         rc = report_send(RUN_PIPE, REPORT_DONE, NULL, NULL, NULL);

@@ -1,127 +1,333 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmocka.h>
+
+#include "core/base/arena.h"
 #include "core/base/file.h"
-#include "core/worker/sandbox.h"
+#include "core/base/proc.h"
+#include "core/base/sandbox.h"
 
-static char folder[] = "/tmp/deb-status-sandbox-XXXXXX";
+static struct arena arena = ARENA_INIT;
+static char top[64];
 
-/* 0, or errno. */
-static int write_file(const char *name)
+static const char *path(const char *name)
 {
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    if (fd < 0)
-        return errno;
-    close(fd);
-    return 0;
+    return arena_printf(&arena, "%s/%s", top, name);
 }
 
-static int move(const char *from, const char *to)
+static int set_up(void **state)
 {
-    char a[256], b[256];
-    snprintf(a, sizeof a, "%s/%s", folder, from);
-    snprintf(b, sizeof b, "%s/%s", folder, to);
-    return rename(a, b) ? errno : 0;
+    struct err e;
+    (void)state;
+    strcpy(top, "/tmp/deb-status-test.XXXXXX");
+    return mkdtemp(top) == NULL || file_make_dirs(path("read"), 0755, &e) ||
+                   file_make_dirs(path("write"), 0755, &e) ||
+                   file_write(path("read/f"), "f", 1, 0644, &e) ||
+                   file_write(path("secret"), "s", 1, 0644, &e)
+               ? -1
+               : 0;
 }
 
-/* In a process of its own, as there is no way back. Returns the first wrong line, 0: none. */
-static int try_all(bool archive)
+static int tear_down(void **state)
 {
-    char data[256], root[256], tmp[256];
-    struct arena a = ARENA_INIT;
-    struct err e = {0};
-    snprintf(data, sizeof data, "%s/data", folder);
-    snprintf(root, sizeof root, "%s/archive/debian", folder);
-    snprintf(tmp, sizeof tmp, "%s/tmp", folder);
-    struct config config = {.data = data, .publish_root = root};
-    setenv("TMPDIR", tmp, 1);
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (sandbox_apply(&config, archive, &a, &e)) {
-        fprintf(stderr, "%s\n", e.text);
-        return __LINE__;
-    }
-#define EXPECT(condition)                                                                          \
-    if (!(condition))                                                                              \
-    return __LINE__
-    EXPECT(write_file("data/x") == 0);
-    EXPECT(write_file("tmp/x") == 0);
-    EXPECT(write_file("x") == EACCES);
-    EXPECT(write_file("before") == EACCES); /* one that is there */
-    EXPECT(move("data/x", "x") != 0);
-    EXPECT(write_file("archive/debian/x") == (archive ? 0 : EACCES));
-    EXPECT(write_file("archive/x") == EACCES);
-    if (archive) { /* what publishing does */
-        EXPECT(write_file("archive/debian.work/y") == 0);
-        EXPECT(move("archive/debian.work/y", "archive/debian/y") == 0);
-    }
-    EXPECT(open("/dev/null", O_WRONLY) >= 0);
-    EXPECT(open("/proc/self/exe", O_RDONLY) >= 0); /* reading is free */
-    arena_free(&a);
-    return 0;
+    struct err e;
+    (void)state;
+    arena_reset(&arena);
+    return file_remove_tree(top, &e);
 }
 
-static void check(bool archive)
+static bool can_open(const char *name, int flags)
 {
-    int status;
+    int fd = open(path(name), flags | O_CLOEXEC, 0644);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* Runs in a process of its own; returns 0, or the line of what was wrong. */
+static int in_child(int (*check)(struct sandbox *s))
+{
+    const char *const readable[] = {path("read"), path("absent"), NULL};
+    const char *const writable[] = {path("write"), NULL};
     pid_t pid = fork();
-    if (pid == 0)
-        _exit(try_all(archive));
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    if (WEXITSTATUS(status))
-        fail_msg("archive %d: line %d", archive, WEXITSTATUS(status));
+    if (pid == 0) {
+        struct sandbox s;
+        struct err e;
+        const struct sandbox_rules rules = {.readable = readable, .writable = writable};
+        if (sandbox_open(&s, &rules, &e))
+            _exit(1);
+        _exit(check(&s));
+    }
+    int status = 0;
+    waitpid(pid, &status, 0);
+    return status;
 }
 
-static void lets_a_job_write_to_its_own(void **state)
+#define MUST(x)                                                                                    \
+    do {                                                                                           \
+        if (!(x)) {                                                                                \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #x);                        \
+            return 2;                                                                              \
+        }                                                                                          \
+    } while (0)
+
+static int check_files(struct sandbox *s)
+{
+    MUST(can_open("secret", O_RDONLY)); /* nothing holds before */
+    MUST(sandbox_enter(s) == 0);
+    MUST(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+    MUST(can_open("read/f", O_RDONLY));
+    MUST(!can_open("read/f", O_WRONLY));
+    MUST(!can_open("read/g", O_WRONLY | O_CREAT));
+    MUST(unlink(path("read/f")) != 0);
+    MUST(!can_open("secret", O_RDONLY));
+    MUST(can_open("write/g", O_WRONLY | O_CREAT));
+    MUST(link(path("write/g"), path("write/h")) == 0);
+    MUST(rename(path("write/h"), path("write/i")) == 0);
+    MUST(rename(path("write/i"), path("read/i")) != 0);
+    MUST(open("/etc/shadow", O_RDONLY) < 0);
+    MUST(open("/dev/null", O_RDWR) >= 0);
+    return 0;
+}
+
+static void takes_rights_away(void **state)
 {
     (void)state;
-    if (syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, 1) < 2) {
+    if (!sandbox_available()) {
         print_message("this kernel has no Landlock\n");
         skip();
     }
-    check(false);
-    check(true);
+    assert_int_equal(in_child(check_files), 0);
 }
 
-static int make_folder(void **state)
+#if defined __x86_64__ || defined __aarch64__
+#define SOCKETS_ARE_LIMITED
+#endif
+
+static bool can_make(int family, int type, int protocol)
 {
-    (void)state;
-    char path[256];
-    if (!mkdtemp(folder) || write_file("before"))
-        return -1;
-    snprintf(path, sizeof path, "%s/tmp", folder);
-    if (mkdir(path, 0755))
-        return -1;
-    snprintf(path, sizeof path, "%s/archive/debian", folder);
-    return file_make_dirs(path, 0755, NULL);
+    int fd = socket(family, type | SOCK_CLOEXEC, protocol);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 || errno != EACCES; /* not known to this kernel: not forbidden either */
 }
 
-static int remove_folder(void **state)
+/* What is left of the sockets by one policy. */
+static int check_sockets(struct sandbox *s, bool tcp, bool udp)
+{
+    int pair[2];
+    MUST(can_make(AF_UNIX, SOCK_STREAM, 0)); /* nothing holds before */
+    MUST(sandbox_enter(s) == 0);
+    MUST(!can_make(AF_UNIX, SOCK_STREAM, 0)); /* PostgreSQL knows who we are by one */
+    MUST(!can_make(AF_UNIX, SOCK_DGRAM, 0));
+    MUST(!can_make(AF_VSOCK, SOCK_STREAM, 0));
+    MUST(!can_make(AF_PACKET, SOCK_DGRAM, 0));
+    MUST(!can_make(AF_INET, SOCK_STREAM, IPPROTO_MPTCP));
+    MUST(!can_make(AF_INET6, SOCK_STREAM, IPPROTO_SCTP));
+    MUST(!can_make(AF_INET, SOCK_SEQPACKET, IPPROTO_SCTP));
+    MUST(!can_make(AF_INET, SOCK_RAW, IPPROTO_ICMP));
+    MUST(can_make(AF_INET, SOCK_STREAM, 0) == tcp);
+    MUST(can_make(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_TCP) == tcp);
+    MUST(can_make(AF_INET, SOCK_DGRAM, 0) == udp);
+    MUST(can_make(AF_INET6, SOCK_DGRAM, IPPROTO_UDP) == udp);
+    MUST(!can_make(AF_INET, SOCK_DGRAM, IPPROTO_ICMP));
+    MUST(can_make(AF_NETLINK, SOCK_RAW, 0) == udp);       /* which addresses this host has */
+    MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0); /* rsync's own */
+    return 0;
+}
+
+static int check_no_sockets(struct sandbox *s)
+{
+    s->sockets = SANDBOX_NO_SOCKETS;
+    return check_sockets(s, false, false);
+}
+
+static int check_tcp(struct sandbox *s)
+{
+    s->sockets = SANDBOX_TCP;
+    return check_sockets(s, true, false);
+}
+
+static int check_names(struct sandbox *s)
+{
+    s->sockets = SANDBOX_TCP_UDP;
+    return check_sockets(s, true, true);
+}
+
+static void takes_sockets_away(void **state)
 {
     (void)state;
-    return file_remove_tree(folder, NULL);
+#ifdef SOCKETS_ARE_LIMITED
+    assert_int_equal(in_child(check_no_sockets), 0);
+    assert_int_equal(in_child(check_tcp), 0);
+    assert_int_equal(in_child(check_names), 0);
+#else
+    skip();
+#endif
+}
+
+/* A socket that listens on some port of 127.0.0.1. */
+static int listen_somewhere(uint16_t *port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(fd, (struct sockaddr *)&at, sizeof at) || listen(fd, 4) ||
+        getsockname(fd, (struct sockaddr *)&at, &len))
+        return -1;
+    *port = ntohs(at.sin_port);
+    return fd;
+}
+
+static int connect_to(uint16_t port)
+{
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int rc = connect(fd, (struct sockaddr *)&to, sizeof to), number = errno;
+    close(fd);
+    errno = number;
+    return rc;
+}
+
+/* A connection that is made by its first data, so by no connect(). */
+static int send_to(uint16_t port)
+{
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct iovec data = {(char *)(uintptr_t) "x", 1};
+    struct mmsghdr message = {
+        .msg_hdr = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &data, .msg_iovlen = 1}};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    bool sent = sendto(fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&to, sizeof to) >= 0 ||
+                sendmsg(fd, &message.msg_hdr, MSG_FASTOPEN) >= 0 ||
+                sendmmsg(fd, &message, 1, MSG_FASTOPEN) > 0;
+    close(fd);
+    return sent ? 0 : -1;
+}
+
+static uint16_t allowed_port, other_port;
+
+static int check_alone(struct sandbox *s)
+{
+    struct sandbox inner;
+    struct err e;
+    const char *const writable[] = {path("write"), NULL};
+    const uint16_t ports[] = {allowed_port, 0};
+    const struct sandbox_rules rules = {
+        .writable = writable, .plain_files = true, .ports = ports, .alone = true};
+    uint16_t unused;
+    sandbox_close(s);
+    MUST(sandbox_open(&inner, &rules, &e) == 0);
+    MUST(connect_to(other_port) == 0 && kill(getppid(), 0) == 0); /* nothing holds before */
+    inner.sockets = SANDBOX_TCP;
+    MUST(sandbox_enter(&inner) == 0);
+    MUST(can_open("write/g", O_WRONLY | O_CREAT));
+    MUST(symlink("/", path("write/link")) != 0 && errno == EACCES);
+    MUST(mkfifo(path("write/fifo"), 0600) != 0);
+    MUST(mkdir(path("write/d"), 0700) == 0);
+    if (sandbox_can(SANDBOX_PORTS)) {
+        MUST(connect_to(allowed_port) == 0);
+        MUST(connect_to(other_port) != 0 && errno == EACCES);
+        MUST(listen_somewhere(&unused) < 0);
+#ifdef SOCKETS_ARE_LIMITED
+        MUST(send_to(allowed_port) != 0);
+        MUST(send_to(other_port) != 0);
+        MUST(listen(socket(AF_INET, SOCK_STREAM, 0), 1) !=
+             0); /* on a port of the kernel's choice */
+#endif
+    }
+    if (sandbox_can(SANDBOX_ALONE)) {
+        MUST(kill(getppid(), 0) != 0 && errno == EPERM);
+        pid_t child = fork();
+        if (child == 0)
+            for (;;)
+                pause();
+        MUST(kill(child, SIGKILL) == 0); /* rsync's own */
+        MUST(waitpid(child, NULL, 0) == child);
+    }
+    return 0;
+}
+
+static void leaves_alone_what_is_outside(void **state)
+{
+    (void)state;
+    if (!sandbox_available()) {
+        print_message("this kernel has no Landlock\n");
+        skip();
+    }
+    int one = listen_somewhere(&allowed_port), two = listen_somewhere(&other_port);
+    assert_true(one >= 0 && two >= 0);
+    assert_int_equal(in_child(check_alone), 0);
+    close(one);
+    close(two);
+}
+
+static int check_size(struct sandbox *s)
+{
+    char piece[1000] = {0};
+    s->file_max_bytes = 1500;
+    MUST(sandbox_enter(s) == 0);
+    int fd = open(path("write/large"), O_WRONLY | O_CREAT, 0644);
+    MUST(write(fd, piece, sizeof piece) == sizeof piece);
+    MUST(write(fd, piece, sizeof piece) == 500);
+    MUST(write(fd, piece, sizeof piece) < 0); /* the signal comes first */
+    return 0;
+}
+
+static void limits_a_file(void **state)
+{
+    (void)state;
+    int status = in_child(check_size);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGXFSZ);
+}
+
+static void holds_for_a_program(void **state)
+{
+    const struct sandbox_rules rules = {.plain_files = false};
+    const char *const argv[] = {"cat", path("secret"), NULL};
+    struct sandbox s;
+    struct proc_result r;
+    struct err e;
+    (void)state;
+    if (!sandbox_available())
+        skip();
+    assert_int_equal(sandbox_open(&s, &rules, &e), 0);
+    struct proc_spec spec = {.argv = argv, .sandbox = &s};
+    assert_int_equal(proc_run(&spec, &r, &e), 0);
+    assert_int_equal(r.exit_code, 1);
+    assert_non_null(strstr(buf_str(&r.err), "Permission denied"));
+    proc_result_free(&r);
+    sandbox_close(&s);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lets_a_job_write_to_its_own)};
-    return cmocka_run_group_tests_name("sandbox", tests, make_folder, remove_folder);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(takes_rights_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(takes_sockets_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(leaves_alone_what_is_outside, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(limits_a_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(holds_for_a_program, set_up, tear_down),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    arena_free(&arena);
+    return failed;
 }

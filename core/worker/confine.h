@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a job's process and all that it starts may do to the disk: write below the configuration's
+ * `data` and the temporary folder, a mirror's job also in the archive (publish.root and its work
+ * folder), nowhere else. It holds without a service manager, too. Reading is not restricted.
+ */
+#ifndef CORE_WORKER_CONFINE_H
+#define CORE_WORKER_CONFINE_H
+
+#include <stdbool.h>
+
+#include "core/base/arena.h"
+#include "core/config/config.h"
+
+/* For good. archive: the job is a mirror's. A folder that is not there and cannot be made is no
+ * error: the job may not need it; nor is a kernel without Landlock. ERR_SYSTEM where it has
+ * Landlock and the rules cannot be applied. */
+int confine_writes(const struct config *config, bool archive, struct arena *a, struct err *e);
+
+#endif
