@@ -171,6 +171,31 @@ def test_readme_shows_the_example():
     assert read("doc/examples/openstack/deb-status.yaml") in read("README.md")
 
 
+def test_readme_picture_is_of_this_page():
+    """README's picture has each state's shape and colours as the page has them."""
+    style, picture = read("static/style.css"), read("doc/page.svg")
+    shapes = dict(re.findall(r'\.s-(\w+)::before { content: "(\S+) "', style))
+    shown = set(re.findall(r">(\S) (ok|outdated|missing|ahead|unreleased)\b", picture))
+    assert {state for _, state in shown} >= {"ok", "outdated", "missing"}
+    assert {(shapes[state], state) for _, state in shown} == shown
+    for state in ("ok", "outdated", "missing"):
+        colours = re.findall(rf"--{state}: (#\w+);", style)
+        assert len(colours) == 2, "light and dark"
+        assert re.findall(rf"\.{state} {{ fill: (#\w+)", picture) == colours
+
+
+def test_each_reason_of_health_has_a_line_for_admins():
+    """The words of /health, as the query has them, stand in the table of faults."""
+    query = re.sub(r"--.*", "", read("sql/queries/api_health.sql"))
+    reasons = re.findall(r"^  select (\d+\b.*)$", query, re.M)
+    assert len(reasons) >= 10
+    table = read("doc/admin.md").partition("## Faults")[2].partition("\n## ")[0]
+    for reason in reasons:
+        for words in re.findall(r"'([^']*)'", reason):
+            words = words.partition(",")[0].strip(" :") or words.strip(" :,")
+            assert words in table, f"{reason}: {words}"
+
+
 def test_links_lead_somewhere():
     for path in PAGES + ["CONTRIBUTING.md"]:
         for link in re.findall(r"\]\(([^)#]+)\)", read(path)):
