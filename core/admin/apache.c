@@ -172,10 +172,9 @@ static void take_served(struct apache *out, const char **words, size_t n)
 static void take(struct reading *r, const char **words, size_t n)
 {
     struct apache *out = r->out;
-    const char *name = words[0];
-#define IS(text) (strcasecmp(name, text) == 0)
     if (n < 2)
         return;
+#define IS(text) (strcasecmp(words[0], text) == 0)
     if (IS("Define"))
         add(r->variables, &r->variable_count, words[1], n > 2 ? words[2] : "");
     else if (IS("UnDefine"))

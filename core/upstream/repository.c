@@ -172,26 +172,6 @@ static int on_words(const char *words, int len, void *payload)
     return 0;
 }
 
-/* Git's words, with what stands between // and @ of any address left out. */
-static void add_detail(struct err *e, const char *words)
-{
-    struct buf out = BUF_INIT;
-    for (const char *p = words; *p;) {
-        if (strncmp(p, "//", 2) != 0) {
-            buf_add_char(&out, *p++);
-            continue;
-        }
-        const char *host = p + 2, *end = host + strcspn(host, "/ '\"\n");
-        for (const char *at = host; at < end; at++)
-            if (*at == '@')
-                host = at + 1;
-        buf_add_str(&out, "//");
-        p = host;
-    }
-    err_detail(e, buf_str(&out), -1);
-    buf_free(&out);
-}
-
 static int fetch_failed(struct err *e, int rc, bool stalled)
 {
     const git_error *why = git_error_last();
@@ -205,8 +185,12 @@ static int fetch_failed(struct err *e, int rc, bool stalled)
                        : class == GIT_ERROR_HTTP ? "upstream's server gave no repository"
                                                  : "upstream could not be fetched";
     err_set(e, ERR_TRANSIENT, "%s", text);
-    if (why)
-        add_detail(e, why->message);
+    if (why) {
+        struct buf words = BUF_INIT;
+        upstreams_add_public_words(&words, why->message);
+        err_detail(e, buf_str(&words), -1);
+        buf_free(&words);
+    }
     return -1;
 }
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/buf.h"
 #include "core/db/array.h"
 #include "gen/queries.h"
 
@@ -20,6 +19,22 @@ const char *upstreams_public_location(struct arena *a, const char *location)
             at = p + 1;
     size_t len = strcspn(at, "?#");
     return arena_printf(a, "%.*s%.*s", (int)(host - location), location, (int)len, at);
+}
+
+void upstreams_add_public_words(struct buf *out, const char *words)
+{
+    while (*words) {
+        if (strncmp(words, "//", 2) != 0) {
+            buf_add_char(out, *words++);
+            continue;
+        }
+        const char *host = words + 2, *end = host + strcspn(host, "/ '\"\n");
+        for (const char *at = host; at < end; at++)
+            if (*at == '@')
+                host = at + 1;
+        buf_add_str(out, "//");
+        words = host;
+    }
 }
 
 /* All that decides what is read from there: where it changes, it is read as if for the first time.

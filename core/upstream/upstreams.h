@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/base/arena.h"
+#include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/config/config.h"
 #include "core/db/db.h"
@@ -42,5 +43,9 @@ const char *upstreams_series_kind(const char *upstream_kind, const char *series)
 
 /* user:password@ and the query of an address cut off, for names, logs and messages. */
 const char *upstreams_public_location(struct arena *a, const char *location);
+
+/* The words of another program, with what stands between // and @ of any address in them left
+ * out. */
+void upstreams_add_public_words(struct buf *out, const char *words);
 
 #endif

@@ -302,6 +302,11 @@ static void test_secret(void **state)
     put("conf/s", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n");
     assert_int_equal(config_read_secret(at("conf/s"), &secret, &e), -1);
     assert_non_null(strstr(e.text, "chmod 0640"));
+    static const mode_t open_modes[] = {0644, 0642, 0660};
+    for (size_t i = 0; i < sizeof open_modes / sizeof *open_modes; i++) {
+        assert_int_equal(chmod(at("conf/s"), open_modes[i]), 0);
+        assert_int_equal(config_read_secret(at("conf/s"), &secret, &e), -1);
+    }
     assert_int_equal(chmod(at("conf/s"), 0640), 0);
     assert_int_equal(config_read_secret(at("conf/s"), &secret, &e), 0);
     assert_string_equal(buf_str(&secret), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");

@@ -121,6 +121,45 @@ static void newer_schema_is_refused(void **state)
     db_close(db);
 }
 
+static void older_schema_is_not_ready(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct db *db = open_as("deb_status_owner");
+    assert_int_equal(db_begin(db, &e), 0);
+    assert_int_equal(db_script(db, "delete from migrations where number > 1", &e), 0);
+    assert_int_equal(migrate_check(db, &e), -1);
+    assert_int_equal(e.code, ERR_NOT_READY);
+    db_rollback(db);
+    assert_int_equal(migrate_check(db, &e), 0);
+    db_close(db);
+}
+
+/* What may go well a moment later, and what never will. */
+static void knows_what_passes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sqlstate;
+        enum err_code code;
+    } cases[] = {{"40001", ERR_DATABASE}, {"40P01", ERR_DATABASE}, {"55P03", ERR_DATABASE},
+                 {"57014", ERR_DATABASE}, {"53300", ERR_DATABASE}, {"25P03", ERR_DATABASE},
+                 {"23505", ERR_INPUT},    {"42501", ERR_INPUT},    {"25001", ERR_INPUT},
+                 {"55000", ERR_INPUT}};
+    struct db *db = open_as("deb_status_owner");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err e = {0};
+        char sql[100];
+        snprintf(sql, sizeof sql, "do $$ begin raise exception 'x' using errcode = '%s'; end $$",
+                 cases[i].sqlstate);
+        assert_int_equal(db_script(db, sql, &e), -1);
+        assert_string_equal(db_sqlstate(db), cases[i].sqlstate);
+        assert_int_equal(e.code, cases[i].code);
+        assert_false(db_is_broken(db));
+    }
+    db_close(db);
+}
+
 static void errors_have_codes(void **state)
 {
     (void)state;
@@ -193,6 +232,8 @@ int main(void)
         cmocka_unit_test(migrate_again_changes_nothing),
         cmocka_unit_test(changed_code_is_made_anew),
         cmocka_unit_test(newer_schema_is_refused),
+        cmocka_unit_test(older_schema_is_not_ready),
+        cmocka_unit_test(knows_what_passes),
         cmocka_unit_test(errors_have_codes),
         cmocka_unit_test(failed_transaction_does_not_commit),
         cmocka_unit_test(hex_is_bytea),

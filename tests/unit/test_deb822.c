@@ -48,6 +48,23 @@ static void reads_paragraphs(void **state)
     assert_int_equal(deb822_next(&r, names, values, 3, &line, &e), 0);
 }
 
+/* deb822(5): anywhere, also between the lines of a field. */
+static void passes_over_comments(void **state)
+{
+    (void)state;
+    struct deb822_reader r = reader("Package: a\n# Package: b\n#no colon\nFiles:\n h 1 a.dsc\n"
+                                    "# h 2 b.dsc\n h 3 c.dsc\n#\n\nPackage: c\n");
+    struct deb822_text l;
+    struct err e = {0};
+    assert_int_equal(deb822_next(&r, names, values, 3, NULL, &e), 1);
+    assert_true(deb822_equals(values[0], "a"));
+    assert_true(deb822_next_line(&values[2], &l) && deb822_next_line(&values[2], &l));
+    assert_true(deb822_equals(l, "h 1 a.dsc"));
+    assert_int_equal(deb822_next(&r, names, values, 3, NULL, &e), 1);
+    assert_true(deb822_equals(values[0], "c"));
+    assert_int_equal(deb822_next(&r, names, values, 3, NULL, &e), 0);
+}
+
 static void goes_on_after_a_bad_paragraph(void **state)
 {
     (void)state;
@@ -111,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_paragraphs),
+        cmocka_unit_test(passes_over_comments),
         cmocka_unit_test(goes_on_after_a_bad_paragraph),
         cmocka_unit_test(keeps_the_paragraph_limit),
         cmocka_unit_test(takes_no_nul),

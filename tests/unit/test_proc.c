@@ -42,9 +42,25 @@ static void a_full_disk_is_none_of_the_input(void **state)
     assert_non_null(strstr(e.detail, "/dev/full"));
 }
 
+/* The reason of a failure usually stands at the end. */
+static void keeps_the_end_of_what_is_said(void **state)
+{
+    static const char *const argv[] = {"sh", "-c", "seq 1 3000; seq 1 2000 >&2", NULL};
+    struct proc_spec spec = {.argv = argv, .output_max = 100};
+    struct proc_result r;
+    (void)state;
+    assert_int_equal(proc_run_ok(&spec, &r, NULL), 0);
+    assert_int_equal(r.out.len, 100);
+    assert_string_equal(buf_str(&r.out) + 85, "2998\n2999\n3000\n");
+    assert_int_equal(r.err.len, 100);
+    assert_string_equal(buf_str(&r.err) + 90, "1999\n2000\n");
+    proc_result_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keeps_the_end_of_what_is_said),
         cmocka_unit_test(tells_failures_apart),
         cmocka_unit_test(a_full_disk_is_none_of_the_input),
     };

@@ -291,6 +291,25 @@ static int check_size(struct sandbox *s)
     return 0;
 }
 
+static int check_memory(struct sandbox *s)
+{
+    s->memory_max_bytes = (int64_t)256 << 20;
+    MUST(sandbox_enter(s) == 0);
+    void *little = malloc((size_t)1 << 20), *much = malloc((size_t)512 << 20);
+    MUST(little && !much);
+    free(little);
+    return 0;
+}
+
+static void limits_memory(void **state)
+{
+    (void)state;
+#if defined __SANITIZE_ADDRESS__
+    skip(); /* it maps terabytes for itself */
+#endif
+    assert_int_equal(in_child(check_memory), 0);
+}
+
 static void limits_a_file(void **state)
 {
     (void)state;
@@ -325,6 +344,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(takes_sockets_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(leaves_alone_what_is_outside, set_up, tear_down),
         cmocka_unit_test_setup_teardown(limits_a_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(limits_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(holds_for_a_program, set_up, tear_down),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
