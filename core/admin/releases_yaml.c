@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "core/base/name.h"
 #include "core/format/yaml.h"
 
 #define LINES_MAX 64 /* of an entry */
@@ -23,15 +24,9 @@ static const char *lower(struct arena *a, const char *text, size_t len)
     return copy;
 }
 
-/* As the configuration takes names of series and targets. */
 static bool is_name(const char *text)
 {
-    if (!isalnum((unsigned char)*text) && *text != '_')
-        return false;
-    for (; *text; text++)
-        if (!isalnum((unsigned char)*text) && !strchr("._+~-", *text))
-            return false;
-    return true;
+    return name_is_plain(text, strlen(text));
 }
 
 /* A text, or the first of a list. */

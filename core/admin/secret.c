@@ -17,17 +17,17 @@
 #include "core/admin/command.h"
 #include "core/base/arena.h"
 #include "core/base/file.h"
+#include "core/base/name.h"
 
-#define SECRET_BYTES 32
-#define SECRET_TEXT  (6 + 44 + 1) /* whsec_, base64, newline */
+#define SECRET_BYTES   32
+#define NAME_BYTES_MAX 199
+#define SECRET_TEXT    (6 + 44 + 1) /* whsec_, base64, newline */
 
-/* A sender's name, and a file's: as the configuration takes it. */
+/* A sender's name as the configuration takes it; of its file's name the rotation needs some bytes.
+ */
 static bool is_name(const char *name)
 {
-    static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-    static const char rest[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+~-";
-    return *name && strchr(first, *name) && name[strspn(name, rest)] == '\0' && strlen(name) < 200;
+    return strlen(name) <= NAME_BYTES_MAX && name_is_plain(name, strlen(name));
 }
 
 static int make_secret(unsigned char out[SECRET_TEXT + 1], struct err *e)

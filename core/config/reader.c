@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/config/reader.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "core/base/name.h"
 
 int reader_fail(struct reader *r, int line, const char *format, ...)
 {
@@ -67,12 +68,7 @@ const char *reader_strip_slashes(struct reader *r, const char *text)
 
 bool reader_is_name(const char *text)
 {
-    if (!isalnum((unsigned char)*text) && *text != '_')
-        return false;
-    for (; *text != '\0'; text++)
-        if (!isalnum((unsigned char)*text) && strchr("._+~-", *text) == NULL)
-            return false;
-    return true;
+    return name_is_plain(text, strlen(text));
 }
 
 /* ---- tables ---- */

@@ -77,7 +77,7 @@ struct config_where reader_where(const struct reader *r, int line);
 const char *reader_path(struct reader *r, const char *path);
 /* A copy without slashes at the end. */
 const char *reader_strip_slashes(struct reader *r, const char *text);
-/* A name that stands in addresses and file names: [A-Za-z0-9_][A-Za-z0-9._+~-]*. */
+/* As core/base/name.h has it. */
 bool reader_is_name(const char *text);
 
 /* Values (values.c). The field's type is in the name or in the comment. */

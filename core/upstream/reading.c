@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/upstream/reading.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/name.h"
 #include "core/base/utf8.h"
 
 const struct node *reading_open(struct reading *r, struct arena *a, const char *data, size_t len,
@@ -76,12 +76,7 @@ int reading_collection(struct reading *r, const struct node *map, const char *ke
 
 static bool is_part(const char *s, size_t len)
 {
-    if (len == 0 || len > READING_NAME_MAX || (!isalnum((unsigned char)*s) && *s != '_'))
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (!isalnum((unsigned char)s[i]) && strchr("._+~-", s[i]) == NULL)
-            return false;
-    return true;
+    return len <= READING_NAME_MAX && name_is_plain(s, len);
 }
 
 bool reading_is_name(const char *s)

@@ -40,7 +40,7 @@ int reading_required(struct reading *r, const struct node *map, const char *key,
 int reading_collection(struct reading *r, const struct node *map, const char *key,
                        enum yaml_kind kind, const struct node **out);
 
-/* Names that can stand in addresses: [A-Za-z0-9_][A-Za-z0-9._+~-]*; a repo has such parts with
+/* Names as core/base/name.h has them, up to READING_NAME_MAX bytes; a repo has such parts with
  * slashes between them. */
 bool reading_is_name(const char *s);
 bool reading_is_repo(const char *s);
