@@ -5,6 +5,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/db/array.h"
 #include "gen/queries.h"
 
 #define LOG_PER_SECOND 5
@@ -50,9 +51,9 @@ static bool count(struct refusals *r, const char *sender, const char *reason, si
 void refusals_add(struct refusals *r, const struct request *req, const char *sender,
                   const char *reason)
 {
-    bool plain = sender && strlen(sender) < sizeof(r->items[0].sender) && !strpbrk(sender, "\"\\");
+    bool fits = sender && strlen(sender) < sizeof(r->items[0].sender);
     log_refusal(r, req, sender, reason);
-    if (!count(r, plain ? sender : "", reason, REFUSALS_MAX - REASONS_MAX))
+    if (!count(r, fits ? sender : "", reason, REFUSALS_MAX - REASONS_MAX))
         count(r, "", reason, REFUSALS_MAX);
 }
 
@@ -60,12 +61,6 @@ bool refusals_due(const struct refusals *r)
 {
     return r->count > 0 &&
            (!r->written_ms || clock_monotonic_ms() - r->written_ms >= REFUSALS_EVERY);
-}
-
-/* {"a","b"}: refusals_add takes no name that an array's text would have to escape. */
-static void add_item(struct buf *array, const char *text)
-{
-    buf_addf(array, "%s\"%s\"", array->len ? "," : "{", text);
 }
 
 void refusals_later(struct refusals *r)
@@ -77,15 +72,12 @@ int refusals_write(struct refusals *r, struct db *db, struct err *e)
 {
     struct buf senders = BUF_INIT, reasons = BUF_INIT, counts = BUF_INIT;
     for (size_t i = 0; i < r->count; i++) {
-        add_item(&senders, r->items[i].sender);
-        add_item(&reasons, r->items[i].reason);
-        buf_addf(&counts, "%s%lld", i ? "," : "{", (long long)r->items[i].count);
+        db_array_add_text(&senders, r->items[i].sender);
+        db_array_add_text(&reasons, r->items[i].reason);
+        db_array_add_int(&counts, r->items[i].count);
     }
-    buf_add_char(&senders, '}');
-    buf_add_char(&reasons, '}');
-    buf_add_char(&counts, '}');
-    int status = db_call(db, &query_note_refusals, NULL, e, buf_str(&senders), buf_str(&reasons),
-                         buf_str(&counts));
+    int status = db_call(db, &query_note_refusals, NULL, e, db_array_end(&senders),
+                         db_array_end(&reasons), db_array_end(&counts));
     if (status == 0) {
         r->count = 0;
         r->written_ms = clock_monotonic_ms();

@@ -7,15 +7,6 @@
 #include "core/admin/check.h"
 #include "gen/queries.h"
 
-static bool is_published(const struct config *config, const char *suite)
-{
-    for (size_t i = 0; i < config->mirror_count; i++)
-        for (size_t k = 0; k < config->mirrors[i].suites.count; k++)
-            if (strcmp(config->mirrors[i].suites.items[k], suite) == 0)
-                return true;
-    return false;
-}
-
 /* A line of ours is never fetched: without its mirror it has no rows, ever. */
 static void check_own_lines(struct check *c, const struct config_target *t)
 {
@@ -23,7 +14,7 @@ static void check_own_lines(struct check *c, const struct config_target *t)
     for (size_t i = 0; i < t->suite_count; i++) {
         const struct config_suite *s = &t->suites[i];
         if (config->publish_url && strcmp(s->uri, config->publish_url) == 0 &&
-            !is_published(config, s->suite))
+            !config_mirror_of_suite(config, s->suite))
             check_error(c, "Name the suite under a mirror's `suites`, or correct the line.",
                         "%s:%d: target %s: suite %s is at publish.url, and no mirror publishes it",
                         s->where.file, s->where.line, t->name, s->suite);

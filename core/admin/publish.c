@@ -145,15 +145,6 @@ static int accept_older(struct call *c)
     return enqueue(c, &e);
 }
 
-static const struct config_mirror *find_mirror(const struct config *config, const char *suite)
-{
-    for (size_t i = 0; i < config->mirror_count; i++)
-        for (size_t n = 0; n < config->mirrors[i].suites.count; n++)
-            if (strcmp(config->mirrors[i].suites.items[n], suite) == 0)
-                return &config->mirrors[i];
-    return NULL;
-}
-
 static int carry_out(const struct command_call *call, const char *suite,
                      int (*action)(struct call *))
 {
@@ -163,7 +154,7 @@ static int carry_out(const struct command_call *call, const char *suite,
         return EXIT_WRONG;
     if (!c.session.config->publish_root) {
         fprintf(stderr, "deb-status publish: the configuration has no publish.root\n");
-    } else if (suite && !(c.mirror = find_mirror(c.session.config, suite))) {
+    } else if (suite && !(c.mirror = config_mirror_of_suite(c.session.config, suite))) {
         fprintf(stderr, "deb-status publish: no mirror has a suite %s\n", suite);
     } else if (become_owner(c.session.config) == 0) {
         code = action(&c);

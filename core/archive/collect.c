@@ -25,7 +25,8 @@
 static bool is_named_by_us(const struct run *r, const struct named *l, const char *path)
 {
     for (size_t i = 0; i < l->count; i++)
-        if (named_is_ours(r, l->items[i].name) && contents_find(&l->items[i].contents, path))
+        if (config_mirror_has_suite(r->mirror, l->items[i].name) &&
+            contents_find(&l->items[i].contents, path))
             return true;
     return false;
 }
@@ -127,7 +128,8 @@ static int copy_named(struct run *r, const struct named *l, struct err *e)
 {
     for (size_t i = 0; i < l->count; i++) {
         const struct contents *c = &l->items[i].contents;
-        for (size_t k = 0; named_is_ours(r, l->items[i].name) && k < c->file_count; k++) {
+        for (size_t k = 0;
+             config_mirror_has_suite(r->mirror, l->items[i].name) && k < c->file_count; k++) {
             char sum[SHA256_HEX];
             hash_format_sha256(c->files[k].sha256, sum);
             if (copy_row(r->db, c->files[k].path, c->files[k].size, sum, "t", e))

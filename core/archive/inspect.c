@@ -97,15 +97,6 @@ static int list_suites(struct inspector *k, struct err *e)
     return 0;
 }
 
-static const struct config_mirror *mirror_of(const struct config *config, const char *suite)
-{
-    for (size_t i = 0; i < config->mirror_count; i++)
-        for (size_t n = 0; n < config->mirrors[i].suites.count; n++)
-            if (strcmp(config->mirrors[i].suites.items[n], suite) == 0)
-                return &config->mirrors[i];
-    return NULL;
-}
-
 /* The next run of the mirror looks at every file. */
 static void mark(struct inspector *k, const struct config_mirror *m)
 {
@@ -276,7 +267,7 @@ static bool has_changed(struct inspector *k, const struct suite *s)
 /* What was found of a suite that was switched meanwhile belongs to no generation: once more. */
 static int check_suite(struct inspector *k, size_t n, struct err *e)
 {
-    const struct config_mirror *m = mirror_of(k->c->config, k->suites[n]);
+    const struct config_mirror *m = config_mirror_of_suite(k->c->config, k->suites[n]);
     bool changed = true;
     int rc = 0;
     k->r.mirror = m;
@@ -386,7 +377,7 @@ int inspect_orphans(struct inspect *c, struct err *e)
     k->r.place = place_of(&a, c->config->publish_root);
     int rc = list_suites(k, e);
     for (size_t i = 0; rc == 0 && i < k->suite_count; i++)
-        if (!mirror_of(c->config, k->suites[i]))
+        if (!config_mirror_of_suite(c->config, k->suites[i]))
             tell(k, false, "suite %s is published and no mirror has it: served as it is",
                  k->suites[i]);
     hand_on(k);

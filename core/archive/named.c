@@ -47,14 +47,6 @@ const struct suite *named_find(const struct named *l, const char *path)
     return NULL;
 }
 
-bool named_is_ours(const struct run *r, const char *suite)
-{
-    for (size_t i = 0; i < r->mirror->suites.count; i++)
-        if (strcmp(r->mirror->suites.items[i], suite) == 0)
-            return true;
-    return false;
-}
-
 static bool differs(const struct contents *c, const struct contents_file *f)
 {
     const struct contents_file *is = contents_find(c, f->path);
@@ -70,7 +62,7 @@ static int find_on_disk(struct run *r, const struct contents_file *f, const char
     int rc = named_read(r, &a, &all, e);
     for (size_t i = 0; rc == 0 && !*mirror && i < all.count; i++) {
         const struct suite *s = &all.items[i];
-        if (!named_is_ours(r, s->name) && differs(&s->contents, f))
+        if (!config_mirror_has_suite(r->mirror, s->name) && differs(&s->contents, f))
             *mirror = s->now.recorded ? arena_strdup(r->a, s->now.record.mirror)
                                       : arena_printf(r->a, "of the suite %s", s->name);
     }

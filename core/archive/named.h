@@ -20,9 +20,6 @@ void named_free(struct named *l);
 /* A suite that names the path; NULL: none. */
 const struct suite *named_find(const struct named *l, const char *path);
 
-/* Whether the run's mirror publishes that suite. */
-bool named_is_ours(const struct run *r, const char *suite);
-
 /* Another mirror of this disk that holds the file's path with other content: a suite of it names
  * the path, or named it within the grace time. NULL: none. Reads all suites: for the rare case. */
 int named_holder(struct run *r, const struct contents_file *f, const char **mirror, struct err *e);

@@ -185,14 +185,6 @@ static void close_home(struct key_process *k)
     arena_free(&k->a);
 }
 
-static bool has_suite(const struct config_mirror *m, const char *name)
-{
-    for (size_t i = 0; i < m->suites.count; i++)
-        if (strcmp(name, m->suites.items[i]) == 0)
-            return true;
-    return false;
-}
-
 /* Whether a Suite or a Codename is one of this mirror (1), of another one (-1), of none (0). */
 static int whose_name(const struct key_process *k, const char *name)
 {
@@ -200,12 +192,9 @@ static int whose_name(const struct key_process *k, const char *name)
     if (!name)
         return 0;
     if ((c->suite && strcmp(name, c->suite) == 0) ||
-        (c->codename && strcmp(name, c->codename) == 0) || has_suite(k->mirror, name))
+        (c->codename && strcmp(name, c->codename) == 0) || config_mirror_has_suite(k->mirror, name))
         return 1;
-    for (size_t i = 0; i < k->config->mirror_count; i++)
-        if (has_suite(&k->config->mirrors[i], name))
-            return -1;
-    return 0;
+    return config_mirror_of_suite(k->config, name) ? -1 : 0;
 }
 
 /* Only a Release of a suite that this mirror has is signed, whoever asks: by one of its two names,

@@ -293,3 +293,19 @@ const struct config_mirror *config_mirror_find(const struct config *c, const cha
             return &c->mirrors[i];
     return NULL;
 }
+
+bool config_mirror_has_suite(const struct config_mirror *m, const char *suite)
+{
+    for (size_t i = 0; i < m->suites.count; i++)
+        if (strcmp(m->suites.items[i], suite) == 0)
+            return true;
+    return false;
+}
+
+const struct config_mirror *config_mirror_of_suite(const struct config *c, const char *suite)
+{
+    for (size_t i = 0; i < c->mirror_count; i++)
+        if (config_mirror_has_suite(&c->mirrors[i], suite))
+            return &c->mirrors[i];
+    return NULL;
+}

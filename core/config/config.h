@@ -208,6 +208,9 @@ bool config_is_stale(const struct config *c);
 #define CONFIG_SECRET_BYTES 1024 /* the longest */
 int config_read_secret(const char *path, struct buf *out, struct err *e);
 
+/* NULL: none of that name; none that publishes that suite. */
 const struct config_mirror *config_mirror_find(const struct config *c, const char *name);
+const struct config_mirror *config_mirror_of_suite(const struct config *c, const char *suite);
+bool config_mirror_has_suite(const struct config_mirror *m, const char *suite);
 
 #endif

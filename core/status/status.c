@@ -5,15 +5,15 @@
 #include <stdio.h>
 
 #include "core/base/buf.h"
+#include "core/db/array.h"
 #include "gen/queries.h"
 
-/* {1,2,3} for an array parameter. */
-static void add_array(struct buf *out, const int64_t *ids, size_t count)
+/* An array parameter, whose memory is `out`; NULL for no ids. */
+static const char *array_of(struct buf *out, const int64_t *ids, size_t count)
 {
-    buf_add_char(out, '{');
     for (size_t i = 0; i < count; i++)
-        buf_addf(out, "%s%" PRId64, i ? "," : "", ids[i]);
-    buf_add_char(out, '}');
+        db_array_add_int(out, ids[i]);
+    return count ? db_array_end(out) : NULL;
 }
 
 int status_compare(struct db *db, const int64_t *series, size_t series_count, const int64_t *suites,
@@ -24,10 +24,8 @@ int status_compare(struct db *db, const int64_t *series, size_t series_count, co
     struct buf a = BUF_INIT, b = BUF_INIT;
     char id[24];
     snprintf(id, sizeof id, "%" PRId64, job);
-    add_array(&a, series, series_count);
-    add_array(&b, suites, suite_count);
-    int rc = db_call(db, &query_status_compare, NULL, e, series_count ? buf_str(&a) : NULL,
-                     suite_count ? buf_str(&b) : NULL, job ? id : NULL);
+    int rc = db_call(db, &query_status_compare, NULL, e, array_of(&a, series, series_count),
+                     array_of(&b, suites, suite_count), job ? id : NULL);
     buf_free(&a);
     buf_free(&b);
     return rc ? err_context(e, "comparing") : 0;
@@ -50,8 +48,7 @@ int status_touch_suites(struct db *db, const int64_t *suites, size_t count, stru
     if (count == 0)
         return 0;
     struct buf ids = BUF_INIT;
-    add_array(&ids, suites, count);
-    int rc = db_call(db, &query_status_touch, NULL, e, buf_str(&ids));
+    int rc = db_call(db, &query_status_touch, NULL, e, array_of(&ids, suites, count));
     buf_free(&ids);
     return rc ? err_context(e, "raising revisions") : 0;
 }

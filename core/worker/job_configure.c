@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/fnv.h"
+#include "core/db/array.h"
 #include "core/rules/mask.h"
 #include "core/status/status.h"
 #include "core/upstream/candidates.h"
@@ -16,22 +17,12 @@
 #include "core/worker/jobs.h"
 #include "gen/queries.h"
 
-/* An array of texts as PostgreSQL reads it. */
 static const char *text_array(struct arena *a, const struct config_strings *strings)
 {
     struct buf out = BUF_INIT;
-    buf_add_char(&out, '{');
-    for (size_t i = 0; i < strings->count; i++) {
-        buf_add_str(&out, i ? ",\"" : "\"");
-        for (const char *c = strings->items[i]; *c; c++) {
-            if (*c == '"' || *c == '\\')
-                buf_add_char(&out, '\\');
-            buf_add_char(&out, *c);
-        }
-        buf_add_char(&out, '"');
-    }
-    buf_add_char(&out, '}');
-    const char *text = arena_strdup(a, buf_str(&out));
+    for (size_t i = 0; i < strings->count; i++)
+        db_array_add_text(&out, strings->items[i]);
+    const char *text = arena_strdup(a, db_array_end(&out));
     buf_free(&out);
     return text;
 }
