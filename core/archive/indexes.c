@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -215,21 +214,12 @@ static int unpack_form(const struct indexes *x, const struct index_file *f, int6
 
 static int map_text(const char *path, struct contents_input *in, struct err *e)
 {
-    struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc = 0;
-    if (fd < 0 || fstat(fd, &st)) {
-        rc = err_errno(e, "opening %s", in->name);
-    } else if (st.st_size > 0) {
-        void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (p == MAP_FAILED) {
-            rc = err_errno(e, "mapping %s", in->name);
-        } else {
-            in->data = p;
-            in->len = (size_t)st.st_size;
-        }
-    }
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return err_errno(e, "opening %s", in->name);
+    if (file_map(fd, &in->data, &in->len))
+        rc = err_errno(e, "mapping %s", in->name);
+    close(fd);
     return rc;
 }
 
@@ -398,7 +388,6 @@ void indexes_close(struct indexes *x)
         kill(x->checkers[i].pid, SIGKILL);
     indexes_check_end(x, &ignored);
     for (size_t i = 0; i < x->text_count; i++)
-        if (x->texts[i].len)
-            munmap((void *)(uintptr_t)x->texts[i].data, x->texts[i].len);
+        file_unmap(x->texts[i].data, x->texts[i].len);
     x->text_count = 0;
 }

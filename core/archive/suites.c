@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,39 +38,43 @@ const char *suites_folder(struct arena *a, const struct suites_line *line)
  * parts; a changed Suite or Codename (stable, testing at each Debian release) is what a line by
  * that name asks for, a changed Origin is another archive and stays an error.
  */
-static const char apt_conf[] = //
-    "Dir \"%1$s\";\n"
-    "Dir::Etc \"%1$s/etc\";\n"
-    "Dir::Etc::main \"none\";\n"
-    "Dir::Etc::parts \"none.d\";\n"
-    "Dir::Etc::sourcelist \"%1$s/etc/sources.list\";\n"
-    "Dir::Etc::sourceparts \"none.d\";\n"
-    "Dir::Etc::trusted \"none\";\n"
-    "Dir::Etc::trustedparts \"none.d\";\n"
-    "Dir::Etc::preferences \"none\";\n"
-    "Dir::Etc::preferencesparts \"none.d\";\n"
-    "Dir::State \"%1$s/state\";\n"
-    "Dir::State::status \"%1$s/status\";\n"
-    "Dir::Cache \"%1$s/cache\";\n"
-    "Dir::Cache::pkgcache \"\";\n"
-    "Dir::Cache::srcpkgcache \"\";\n"
-    "Dir::Log \"%1$s\";\n"
-    "APT::Sandbox::User \"\";\n"
-    "APT::Update::Post-Invoke \"\";\n"
-    "Acquire::Languages \"none\";\n"
-    "Acquire::GzipIndexes \"false\";\n"
-    "Acquire::PDiffs \"false\";\n"
-    "Acquire::Retries \"2\";\n"
-    "Acquire::http::Timeout \"30\";\n"
-    "Acquire::https::Timeout \"30\";\n"
-    "Acquire::AllowInsecureRepositories \"false\";\n"
-    "Acquire::AllowWeakRepositories \"false\";\n"
-    "Acquire::AllowReleaseInfoChange::Suite \"true\";\n"
-    "Acquire::AllowReleaseInfoChange::Codename \"true\";\n"
-    "Acquire::AllowReleaseInfoChange::Version \"true\";\n"
-    "Acquire::AllowReleaseInfoChange::Label \"true\";\n"
-    "Acquire::AllowReleaseInfoChange::DefaultPin \"true\";\n"
-    "Binary::apt-get::APT::Update::Error-Mode \"any\";\n";
+static const char *conf_text(struct arena *a, const char *dir)
+{
+    return arena_printf(a,
+                        "Dir \"%1$s\";\n"
+                        "Dir::Etc \"%1$s/etc\";\n"
+                        "Dir::Etc::main \"none\";\n"
+                        "Dir::Etc::parts \"none.d\";\n"
+                        "Dir::Etc::sourcelist \"%1$s/etc/sources.list\";\n"
+                        "Dir::Etc::sourceparts \"none.d\";\n"
+                        "Dir::Etc::trusted \"none\";\n"
+                        "Dir::Etc::trustedparts \"none.d\";\n"
+                        "Dir::Etc::preferences \"none\";\n"
+                        "Dir::Etc::preferencesparts \"none.d\";\n"
+                        "Dir::State \"%1$s/state\";\n"
+                        "Dir::State::status \"%1$s/status\";\n"
+                        "Dir::Cache \"%1$s/cache\";\n"
+                        "Dir::Cache::pkgcache \"\";\n"
+                        "Dir::Cache::srcpkgcache \"\";\n"
+                        "Dir::Log \"%1$s\";\n"
+                        "APT::Sandbox::User \"\";\n"
+                        "APT::Update::Post-Invoke \"\";\n"
+                        "Acquire::Languages \"none\";\n"
+                        "Acquire::GzipIndexes \"false\";\n"
+                        "Acquire::PDiffs \"false\";\n"
+                        "Acquire::Retries \"2\";\n"
+                        "Acquire::http::Timeout \"30\";\n"
+                        "Acquire::https::Timeout \"30\";\n"
+                        "Acquire::AllowInsecureRepositories \"false\";\n"
+                        "Acquire::AllowWeakRepositories \"false\";\n"
+                        "Acquire::AllowReleaseInfoChange::Suite \"true\";\n"
+                        "Acquire::AllowReleaseInfoChange::Codename \"true\";\n"
+                        "Acquire::AllowReleaseInfoChange::Version \"true\";\n"
+                        "Acquire::AllowReleaseInfoChange::Label \"true\";\n"
+                        "Acquire::AllowReleaseInfoChange::DefaultPin \"true\";\n"
+                        "Binary::apt-get::APT::Update::Error-Mode \"any\";\n",
+                        dir);
+}
 
 static int make_folders(struct arena *a, const char *dir, struct err *e)
 {
@@ -81,14 +84,6 @@ static int make_folders(struct arena *a, const char *dir, struct err *e)
             return -1;
     return file_write(arena_printf(a, "%s/status", dir), "", 0, 0644, e);
 }
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-static char *conf_text(struct arena *a, const char *dir)
-{
-    return arena_printf(a, apt_conf, dir);
-}
-#pragma GCC diagnostic pop
 
 static int write_conf(const char *dir, const char *keyring, const struct suites_line *line,
                       struct arena *a, struct err *e)
@@ -324,21 +319,14 @@ static void read_release(const struct buf *text, struct suites_lists *out)
     release_field(text, "Suite", out->archive, sizeof out->archive);
 }
 
-static int fingerprint(const struct buf *release, char out[65], struct err *e)
+static void fingerprint(const struct buf *release, char out[SHA256_HEX])
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int n = 0;
-    EVP_MD_CTX *c = EVP_MD_CTX_new();
-    bool good = c && EVP_DigestInit_ex(c, EVP_sha256(), NULL) &&
-                EVP_DigestUpdate(c, RULES_VERSION, sizeof RULES_VERSION) &&
-                EVP_DigestUpdate(c, release->data, release->len) &&
-                EVP_DigestFinal_ex(c, digest, &n);
-    EVP_MD_CTX_free(c);
-    if (!good || n != 32)
-        return err_set(e, ERR_SYSTEM, "SHA-256 is not available");
-    for (unsigned int i = 0; i < n; i++)
-        snprintf(out + (size_t)2 * i, 3, "%02x", digest[i]);
-    return 0;
+    struct hash_sums sums;
+    struct hash_state *h = hash_begin(1U << HASH_SHA256);
+    hash_add(h, RULES_VERSION, sizeof RULES_VERSION); /* its NUL separates */
+    hash_add(h, buf_str(release), release->len);
+    hash_end(h, &sums);
+    memcpy(out, sums.hex[HASH_SHA256], SHA256_HEX);
 }
 
 int suites_fetch(const char *data, const char *keyring, const struct suites_line *line,
@@ -352,8 +340,9 @@ int suites_fetch(const char *data, const char *keyring, const struct suites_line
     memset(out, 0, sizeof *out);
     if (write_conf(dir, keyring, line, a, e) || run_update(env, e) ||
         find_targets(env, line, a, out, e) || find_release(dir, &release, e) ||
-        check_components(line, &release, out, e) || fingerprint(&release, out->fingerprint, e))
+        check_components(line, &release, out, e))
         goto out;
+    fingerprint(&release, out->fingerprint);
     read_release(&release, out);
     rc = 0;
 out:

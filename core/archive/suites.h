@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "core/archive/hash.h"
 #include "core/base/arena.h"
 #include "core/base/err.h"
 
@@ -26,9 +27,9 @@ struct suites_file {
 struct suites_lists {
     struct suites_file *files;
     size_t count;
-    char fingerprint[65]; /* of the verified Release text and of the rules that read it */
-    time_t date;          /* its Date; 0: none */
-    char origin[64];      /* its Origin (Debian) and Suite (testing), cut; "": none */
+    char fingerprint[SHA256_HEX]; /* of the verified Release text and of the rules that read it */
+    time_t date;                  /* its Date; 0: none */
+    char origin[64];              /* its Origin (Debian) and Suite (testing), cut; "": none */
     char archive[64];
 };
 

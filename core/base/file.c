@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,6 +46,29 @@ int file_read(const char *path, size_t max, struct buf *out, struct err *e)
     out->data[out->len] = '\0';
     close(fd);
     return rc;
+}
+
+int file_map(int fd, const char **data, size_t *len)
+{
+    struct stat st;
+    *data = NULL;
+    *len = 0;
+    if (fstat(fd, &st))
+        return -1;
+    if (st.st_size == 0)
+        return 0;
+    void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p == MAP_FAILED)
+        return -1;
+    *data = p;
+    *len = (size_t)st.st_size;
+    return 0;
+}
+
+void file_unmap(const char *data, size_t len)
+{
+    if (len)
+        munmap((void *)(uintptr_t)data, len);
 }
 
 int file_write_all(int fd, const void *data, size_t len)

@@ -16,6 +16,11 @@
 /* Appends the whole file to out; larger than max bytes: ERR_INPUT. */
 int file_read(const char *path, size_t max, struct buf *out, struct err *e);
 
+/* Maps the whole of an open file for reading; an empty one is NULL with len 0. 0, or -1 with errno.
+ * Ends with file_unmap, which takes an empty one as well. */
+int file_map(int fd, const char **data, size_t *len);
+void file_unmap(const char *data, size_t len);
+
 /* write(2) until all of it is written, whatever interrupts it. 0, or -1 with errno. */
 int file_write_all(int fd, const void *data, size_t len);
 

@@ -9,12 +9,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/archive/index.h"
 #include "core/archive/suites.h"
+#include "core/base/file.h"
 #include "core/queue/job.h"
 #include "core/status/status.h"
 #include "core/worker/jobs.h"
@@ -54,37 +53,15 @@ static int read_suites(struct job *job, struct job_suite **out, size_t *count, s
     return 0;
 }
 
-/* A file in memory; an empty one is no error. */
 static int map_file(const char *path, struct index_input *in, struct err *e)
 {
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC), rc = -1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
     if (fd < 0)
         return err_errno(e, "opening an index");
-    if (fstat(fd, &st)) {
-        err_errno(e, "reading an index");
-        goto out;
-    }
-    if (st.st_size > 0) {
-        void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (p == MAP_FAILED) {
-            err_errno(e, "mapping an index");
-            goto out;
-        }
-        in->data = p;
-        in->len = (size_t)st.st_size;
-    }
-    rc = 0;
-out:
+    if (file_map(fd, &in->data, &in->len))
+        rc = err_errno(e, "mapping an index");
     close(fd);
     return rc;
-}
-
-static void unmap_files(struct index_input *inputs, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (inputs[i].len)
-            munmap((void *)(uintptr_t)inputs[i].data, inputs[i].len);
 }
 
 static int write_index(struct job *job, const struct job_suite *s, const struct suites_lists *lists,
@@ -102,7 +79,8 @@ static int write_index(struct job *job, const struct job_suite *s, const struct 
         goto out;
     rc = changed ? status_compare_suites(job->db, &s->id, 1, job->id, e) : 0;
 out:
-    unmap_files(inputs, lists->count);
+    for (size_t i = 0; i < lists->count; i++)
+        file_unmap(inputs[i].data, inputs[i].len);
     return rc;
 }
 
