@@ -20,8 +20,10 @@ language sql stable as $$
   select s.* from deb_status.status s
    where s.target = p_target and (p_at is null or s.changed < deb_status.at_end(p_at))
   union all
-  select (jsonb_populate_record(null::deb_status.status, to_jsonb(h))).*
+  select r.*
     from deb_status.status_history h
+         -- as a table: (f(h)).* would call f for each column
+   cross join lateral jsonb_populate_record(null::deb_status.status, to_jsonb(h)) r
    where p_at is not null and h.target = p_target
      and h.valid_from < deb_status.at_end(p_at) and deb_status.at_end(p_at) <= h.valid_to
 $$;
