@@ -1,6 +1,6 @@
 -- The queue's functions and views.
 begin;
-select plan(52);
+select plan(56);
 insert into mirrors (name, host, state) values ('m', 'disk', 'active'), ('cold', null, 'frozen');
 
 select is(enqueue('archives'), enqueue('archives'), 'a second enqueue joins the job that waits');
@@ -92,6 +92,26 @@ select is(queue_finish(:c7, :t7, 'done', null, null, 0), 'done', 'a later run is
 select is(superseded_by, :r::bigint, 'the scheduled one that failed is superseded') from jobs where id = :f1;
 select results_eq(format('select state from jobs where id in (%s, %s)', :f2, :f3), $$values ('failed'), ('failed')$$,
                   'one that somebody asked for, or that has a delivery, stays');
+
+-- /metrics is anybody's to ask: the last jobs are found among many, and all are counted in one pass.
+insert into jobs (kind, what, state, run_at, queued, started, ended)
+  select 'mirror', 'm', 'done', t, t, t, t + n * interval '1 ms' from generate_series(1, 20000) n, now() t;
+analyze jobs;
+\set metrics `sed '/^--/d' sql/queries/api_metrics.sql`
+create function pg_temp.explain(q text) returns text language plpgsql as $$
+declare
+  plan json;
+begin
+  execute 'explain (format json) ' || q into plan;
+  return plan::text;
+end $$;
+select pg_temp.explain(:'metrics') as plan \gset
+select matches(:'plan'::text, '"Index Name": "jobs_last"', 'the last job of a kind comes from an index');
+select is(regexp_count(:'plan'::text, '"Node Type": "Seq Scan"[^{}]*"Relation Name": "jobs"')
+          + regexp_count(:'plan'::text, '"Index Name": "jobs_ended"'), 1, 'jobs are looked through once');
+select is(regexp_count(:'plan'::text, '"Relation Name": "deliveries"'), 1, 'and deliveries');
+:metrics \gset metrics_
+select matches(:'metrics_string_agg'::text, 'deb_status_job_seconds\{kind="mirror",what="m"\} 20.000', 'it is the last one');
 
 -- Expiry.
 update jobs set ended = ended - interval '2 days';
