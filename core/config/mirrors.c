@@ -123,6 +123,42 @@ static const struct config_mirror *find_twin(const struct config *c, size_t m, s
     return NULL;
 }
 
+/* Of Debian's archive, or of our own. */
+static bool is_component(const struct config *c, const char *name)
+{
+    static const char *const debians[] = {"main", "contrib", "non-free", "non-free-firmware"};
+    size_t len = strlen(name);
+    for (size_t i = 0; i < sizeof(debians) / sizeof(debians[0]); i++)
+        if (strcmp(debians[i], name) == 0)
+            return true;
+    for (size_t m = 0; m < c->mirror_count; m++)
+        for (const char *at = c->mirrors[m].release.components; at != NULL && *at != '\0';) {
+            at += strspn(at, " ");
+            size_t word = strcspn(at, " ");
+            if (word == len && strncmp(at, name, len) == 0)
+                return true;
+            at += word;
+        }
+    return false;
+}
+
+static int check_suite(struct reader *r, size_t m, size_t s)
+{
+    const struct config_mirror *mirror = &r->c->mirrors[m], *twin = find_twin(r->c, m, s);
+    const char *suite = mirror->suites.items[s];
+    if (twin != NULL)
+        return reader_fail(r, mirror->where.line,
+                           "mirror '%.80s' has suite '%.80s', which mirror '%.80s' has (line %d)",
+                           mirror->name, suite, twin->name, twin->where.line);
+    /* pool/SUITE/ is its mirror's alone, whatever `sources` says; pool/COMPONENT/ is everybody's */
+    if (is_component(r->c, suite))
+        return reader_fail(r, mirror->where.line,
+                           "mirror '%.80s' has suite '%.80s', which is the name of a component: "
+                           "pool/%.80s/ would be that mirror's alone",
+                           mirror->name, suite, suite);
+    return 0;
+}
+
 int config_check_mirrors(struct reader *r)
 {
     const struct config *c = r->c;
@@ -130,14 +166,8 @@ int config_check_mirrors(struct reader *r)
         return reader_fail(r, c->mirrors[0].where.line,
                            "mirrors need publish.root and publish.url");
     for (size_t m = 0; m < c->mirror_count; m++)
-        for (size_t s = 0; s < c->mirrors[m].suites.count; s++) {
-            const struct config_mirror *twin = find_twin(c, m, s);
-            if (twin != NULL)
-                return reader_fail(r, c->mirrors[m].where.line,
-                                   "mirror '%.80s' has suite '%.80s', which mirror '%.80s' has "
-                                   "(line %d)",
-                                   c->mirrors[m].name, c->mirrors[m].suites.items[s], twin->name,
-                                   twin->where.line);
-        }
+        for (size_t s = 0; s < c->mirrors[m].suites.count; s++)
+            if (check_suite(r, m, s) != 0)
+                return -1;
     return 0;
 }
