@@ -266,11 +266,12 @@ begin
   select distinct on (d.series, dp.project) d.series, dp.project, dp.deliverable, dp.artifact
     from deliverables d
     join deliverable_projects dp on dp.deliverable = d.id
+    join projects p on p.id = dp.project
     left join lateral (select r.key from releases r
                         where r.deliverable = d.id and r.project = dp.project and r.kind <> 'end'
                         order by r.key desc limit 1) as newest on true
    where d.series = any (changed)
-   order by d.series, dp.project, newest.key desc nulls last, d.name;
+   order by d.series, dp.project, newest.key desc nulls last, lower(d.name) = p.last desc, d.name collate "C";
   if cardinality(changed) > 3 then
     analyze up_rows;
   end if;
@@ -290,7 +291,7 @@ begin
   update up_changed c set projects_changed = true
    where c.series in (select series from gone union all select series from new);
 end $$;
-comment on function deb_status.upstream_merge_projects is 'The rows of the series in up_changed, one per repo: the deliverable with the newest release of it';
+comment on function deb_status.upstream_merge_projects is 'The rows of the series in up_changed, one per repo: the deliverable with the newest release of it, of equals the one that is called like the repo';
 
 create or replace function deb_status.upstream_merge_bad(p_upstream int) returns void
 language sql set search_path = pg_catalog, deb_status, pg_temp as $$
@@ -313,9 +314,10 @@ language sql set search_path = pg_catalog, deb_status, pg_temp as $$
   -- read for the first time, and nothing in it is news
   insert into events (kind, series, project, from_version, to_version, upstream, job)
   select 'upstream', se.name, p.repo, v.version, n.version, n.version, p_job
+    -- all of a series that changed: a file that went leaves a project to another one, unchanged itself
     from (select distinct on (sp.series, sp.project) sp.series, sp.project, r.version, r.key
-            from (select distinct series, deliverable from up_touched) t
-            join series_projects sp on sp.series = t.series and sp.deliverable = t.deliverable
+            from up_changed c
+            join series_projects sp on sp.series = c.series
             join releases r on r.deliverable = sp.deliverable and r.project = sp.project
            where r.kind <> 'end'
            order by sp.series, sp.project, r.key desc) n

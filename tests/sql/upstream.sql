@@ -1,6 +1,6 @@
 -- What was read of an upstream, from temporary tables to rows.
 begin;
-select plan(33);
+select plan(35);
 select upstream_begin();
 
 create function pg_temp.file(p_series text, p_name text, p_versions text[], p_repo text default null,
@@ -93,19 +93,27 @@ select pg_temp.again();
 select pg_temp.file('aa', 'nova', '{1.0,1.2}', p_team => 'compute');
 select is(pg_temp.merge(), '{aa}', 'another team is a change');
 
--- two files name a repo: the one with the newest release, then the first by name
+-- two files name a repo: the one with the newest release, of equals the one that is called like it
 select pg_temp.again();
 select pg_temp.file('aa', 'a-first', '{}', 'openstack/nova');
 select is(pg_temp.merge(), '{aa}', 'a second file for the repo');
 select is(pg_temp.rows_of('aa'), '{openstack/nova:nova}', 'without a release it is not the one');
+select pg_temp.again();
+select pg_temp.file('aa', 'a-first', '{1.2}', 'openstack/nova');
+select pg_temp.merge();
+select is(pg_temp.rows_of('aa'), '{openstack/nova:nova}', 'nor with the same one, first by name as it is');
 select pg_temp.again();
 select pg_temp.file('aa', 'a-first', '{1.3}', 'openstack/nova');
 select is(pg_temp.merge(), '{aa+}', 'with a newer release the row changes');
 select is(pg_temp.rows_of('aa'), '{openstack/nova:a-first}', 'to that file');
 select pg_temp.again();
 insert into up_files (series, name, file) values ('aa', 'a-first', 'deliverables/aa/a-first.yaml');
+update series_versions set version = '1.3', key = '1.3';
+delete from events;
 select is(pg_temp.merge(), '{aa+}', 'a file that went');
 select is(pg_temp.rows_of('aa'), '{openstack/nova:nova}', 'gives the row back');
+select is((select array_agg(concat_ws(' ', series, project, from_version, to_version)) from events), '{aa openstack/nova 1.3 1.2}',
+          'news of a file that itself is the same');
 
 -- set aside
 select pg_temp.again();

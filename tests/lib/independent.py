@@ -122,37 +122,46 @@ class Upstream:
         with open(pathlib.Path(clone, "data", "series_status.yaml"), encoding="utf-8") as f:
             self.order = [(s["name"], s["status"]) for s in yaml.load(f, LOADER)]  # newest first
         self.names = sorted(p.name for p in self.folder.iterdir() if p.is_dir())
+        self.known = {}
 
-    @functools.lru_cache(None)
+    def files(self, series):
+        """{deliverable: its file's data}"""
+        return {p.stem: yaml.load(p.read_text(encoding="utf-8"), LOADER) or {}
+                for p in (self.folder / series).glob("*.yaml")}
+
     def projects(self, series):
-        """{repo: what is known of it in a series}."""
-        found = {}
-        for path in sorted((self.folder / series).glob("*.yaml")):
-            data = yaml.load(path.read_text(encoding="utf-8"), LOADER) or {}
-            for repo, new in self.deliverable(data).items():
-                new.update(deliverable=path.stem, team=data.get("team"), type=data.get("type"),
-                           model=data.get("release-model"))
-                old = found.get(repo)
-                if old and (new["upstream"] is None or old["upstream"] is not None and
-                            compare(debian_form(old["upstream"]), debian_form(new["upstream"])) >= 0):
-                    continue
-                found[repo] = new
-        return found
+        """{repo: what is known of it in a series}: of the deliverables that name it the one with its
+        newest release, else the one that is called like it, else the first."""
+        if series not in self.known:
+            self.known[series] = found = {}
+            for name, data in sorted(self.files(series).items()):
+                for repo, new in self.deliverable(data).items():
+                    new.update(deliverable=name, team=data.get("team"), type=data.get("type"),
+                               model=data.get("release-model"))
+                    if repo not in found or self.rank(repo, new) > self.rank(repo, found[repo]):
+                        found[repo] = new
+        return self.known[series]
+
+    @staticmethod
+    def rank(repo, of):
+        version = of["upstream"]
+        return (version is not None, KEY(debian_form(version or "0")), of["deliverable"] == repo.split("/")[-1])
 
     @staticmethod
     def deliverable(data):
         settings = data.get("repository-settings") or {}
         names = {r: (s or {}).get("tarball-base") for r, s in settings.items()}
-        versions = {r: [] for r in settings}
+        versions, bases = {r: [] for r in settings}, {}
         for release in data.get("releases") or []:
             for p in release.get("projects") or []:
                 versions.setdefault(p["repo"], []).append(str(release["version"]))
-                names[p["repo"]] = p.get("tarball-base") or names.get(p["repo"])
+                bases[p["repo"], str(release["version"])] = p.get("tarball-base")
         result = {}
         for repo, all_of in versions.items():
             real = sorted((v for v in all_of if not ends_branch(v)), key=lambda v: KEY(debian_form(v)))
             ends = [v for v in all_of if ends_branch(v)]
-            result[repo] = {"artifact": names.get(repo) or repo.split("/")[-1],
+            newest = real[-1] if real else None
+            result[repo] = {"artifact": bases.get((repo, newest)) or names.get(repo) or repo.split("/")[-1],
                             "upstream": real[-1] if real else None,
                             "first": debian_form(real[0]) if real else None,
                             "ended": ends[-1] if ends else None}
