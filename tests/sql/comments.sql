@@ -21,9 +21,9 @@ create function pg_temp.columns(p_view text) returns text language sql as $$
 $$;
 select is(pg_temp.columns('deb_status.' || v), columns, v) from (values
   ('queue', 'id kind what state attempts waiting running_for worker progress error'),
-  ('failed', 'id kind what attempts ended error detail'),
+  ('failed', 'id kind what attempts ended error'),
   ('job_log', 'job attempt at level step text'),
-  ('recent', 'at kind series target project from to job source text'),
+  ('recent', 'at kind series target project from to job'),
   ('senders_seen', 'sender accepted refused reason last'),
   ('freshness', 'source checked age error'),
   ('set_aside', 'source file line reason since')) as v (v, columns);

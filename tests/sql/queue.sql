@@ -29,9 +29,9 @@ select ok(not job_fence(:m, :t1 + 1), 'another token does not');
 select is((select cancelling from queue_renew(:m, :t1, 30)), false, 'the lease is renewed');
 select is_empty(format('select * from queue_renew(%s, %s, 30)', :m, :t1 + 1), 'not with another token');
 select queue_progress(:m, :t1, 'pool', 3, 12, 'files');
-select is(progress, 'pool 3/12 files', 'the view shows step and progress') from queue where id = :m;
+select is(progress, E'pool 3/12\nfiles', 'the view shows step and progress') from queue where id = :m;
 select queue_progress(:m, :t1, null, 4, 12, 'files|3.1 of 9.0 MB');
-select is(progress, 'pool 4/12 files (3.1 of 9.0 MB)', 'and what else there is to say of it') from queue where id = :m;
+select is(progress, E'pool 4/12\nfiles\n(3.1 of\n9.0 MB)', 'and what else there is to say of it') from queue where id = :m;
 
 -- A retry folds into the one that waits.
 insert into deliveries (sender, delivery, hash, body, job) values ('s', '1', '', '', :m);
@@ -53,7 +53,7 @@ select results_eq(format('select request_id from jobs where id = %s', :m2), arra
 select cmp_ok(run_at, '<=', clock_timestamp(), 'and makes it due') from jobs where id = :m2;
 select id as c3, token as t3 from queue_claim('disk', 'w', 30, 2, false) \gset
 select is(queue_finish(:c3, :t3, 'retry', 'still', 'raw', 5), 'failed', 'the last attempt fails for good');
-select results_eq($$select id::bigint, error, detail from failed$$,
+select results_eq($$select f.id::bigint, f.error, j.detail from failed f join jobs j on j.id = f.id$$,
                   format('values (%s::bigint, ''still'', ''raw'')', :m2), 'it stays visible');
 select is(retry(:m), :m2::bigint, 'retry follows to the job that took over');
 select results_eq(format('select state, attempts from jobs where id = %s', :m2), $$values ('queued', 0)$$,
