@@ -8,6 +8,7 @@
 #include "core/upstream/repository.h"
 #include "core/upstream/sync.h"
 #include "core/upstream/upstreams.h"
+#include "core/worker/confine.h"
 #include "core/worker/jobs.h"
 
 /* The rows of the upstreams: a changed configuration may not have been written yet. */
@@ -30,7 +31,8 @@ static int run(struct job *job, struct err *e)
     size_t count = upstreams_of(job->config, job->arena, &upstreams), failed = 0;
     struct err first = {0};
 
-    if (write_rows(job, upstreams, count, e))
+    if (write_rows(job, upstreams, count, e) ||
+        confine_upstreams(job->config, upstreams, count, job->arena, e))
         return -1;
     for (size_t i = 0; i < count; i++) {
         struct err why = {0};
