@@ -159,9 +159,8 @@ static int on_transfer(const git_indexer_progress *stats, void *payload)
 {
     const struct repository_watch *watch = payload;
     stall_progress();
-    if (watch)
-        watch->progress(watch->data, stats->received_objects, stats->total_objects);
-    return 0;
+    watch->progress(watch->data, stats->received_objects, stats->total_objects);
+    return stats->received_bytes > (size_t)watch->bytes_max ? GIT_EUSER : 0;
 }
 
 /* "Counting objects ...": the server is alive. */
@@ -268,6 +267,9 @@ int repository_fetch(git_repository *repo, const struct upstream *u,
     git_remote_free(remote);
     if (rc == GIT_ENOTFOUND && git_error_last() == NULL)
         return err_set(e, ERR_INPUT, "upstream has no branch %s", u->config->branch);
+    if (rc == GIT_EUSER)
+        return err_set(e, ERR_TRANSIENT, "upstream sends more than it may (%lld bytes)",
+                       (long long)watch->bytes_max);
     return rc ? fetch_failed(e, rc, stalled) : 0;
 }
 

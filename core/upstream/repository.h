@@ -18,6 +18,7 @@
 struct repository_watch { /* called while a fetch goes on */
     void (*progress)(void *data, unsigned done, unsigned total);
     void *data;
+    int64_t bytes_max; /* a fetch that brings more is given up */
 };
 
 /* Opens libgit2 and keeps the machine's and the user's git settings out. Once per process. */
@@ -39,7 +40,8 @@ int repository_discard(const char *data, const struct upstream *u, struct arena 
 int repository_clean(const char *data, const struct upstream *upstreams, size_t count,
                      struct arena *a, struct err *e);
 
-/* Fetches the branch and gives its commit. ERR_TRANSIENT: not reached; ERR_INPUT: no such branch.
+/* Fetches the branch and gives its commit. ERR_TRANSIENT: not reached, or too much; ERR_INPUT: no
+ * such branch.
  * The text has no password and names no path; git's words are in the detail, without passwords. */
 int repository_fetch(git_repository *repo, const struct upstream *u,
                      const struct repository_watch *watch, git_oid *head, struct err *e);

@@ -17,6 +17,8 @@
 
 #define STATUS_FILE "data/series_status.yaml"
 
+#define FETCH_BYTES_MAX ((int64_t)1 << 30) /* many times all of openstack/releases */
+
 enum { BAD_LINES_MAX = 20 }; /* of the job's log; all are in set_aside_files */
 
 struct recorded {             /* what the database has */
@@ -71,7 +73,7 @@ static int read_recorded(struct run *r)
 /* 1: there is something to read, 0: there is not. */
 static int fetch(struct run *r)
 {
-    const struct repository_watch watch = {on_progress, r->job};
+    const struct repository_watch watch = {on_progress, r->job, FETCH_BYTES_MAX};
     enum repository_relation relation;
     job_step(r->job, "fetch");
     if (read_recorded(r) ||
