@@ -184,9 +184,15 @@ int sandbox_open(struct sandbox *s, const struct sandbox_rules *rules, struct er
     return 0;
 }
 
+/* Only downwards: an admin's own limit may be lower already. */
 static int limit(__rlimit_resource_t what, int64_t value)
 {
-    struct rlimit r = {(rlim_t)value, (rlim_t)value};
+    struct rlimit r;
+    if (getrlimit(what, &r))
+        return -1;
+    if (r.rlim_max > (rlim_t)value) /* also RLIM_INFINITY, the largest number */
+        r.rlim_max = (rlim_t)value;
+    r.rlim_cur = r.rlim_max;
     return setrlimit(what, &r);
 }
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -310,6 +311,24 @@ static void limits_memory(void **state)
     assert_int_equal(in_child(check_memory), 0);
 }
 
+static int check_lower(struct sandbox *s)
+{
+    const struct rlimit lower = {1000, 1000};
+    struct rlimit now;
+    MUST(setrlimit(RLIMIT_FSIZE, &lower) == 0);
+    MUST(setuid(65534) == 0 || getuid() != 0); /* root may raise a limit */
+    s->file_max_bytes = 1500;
+    MUST(sandbox_enter(s) == 0);
+    MUST(getrlimit(RLIMIT_FSIZE, &now) == 0 && now.rlim_cur == 1000 && now.rlim_max == 1000);
+    return 0;
+}
+
+static void keeps_a_lower_limit(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(check_lower), 0);
+}
+
 static void limits_a_file(void **state)
 {
     (void)state;
@@ -344,6 +363,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(takes_sockets_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(leaves_alone_what_is_outside, set_up, tear_down),
         cmocka_unit_test_setup_teardown(limits_a_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keeps_a_lower_limit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(limits_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(holds_for_a_program, set_up, tear_down),
     };
