@@ -56,7 +56,8 @@ static void read_holder(int fd, struct holder *h)
         sscanf(text, "group %ld token %" SCNd64 " on %127s", &h->group, &h->token, h->machine);
 }
 
-static int write_holder(int fd, int64_t token, struct err *e)
+/* By a descriptor of its own: see open_lock. */
+static int write_holder(const char *path, int64_t token, struct err *e)
 {
     char text[RECORD_SIZE], machine[128];
     /* killing the group must never reach who merely started us */
@@ -64,9 +65,11 @@ static int write_holder(int fd, int64_t token, struct err *e)
     this_machine(machine);
     int n =
         snprintf(text, sizeof text, "group %ld token %" PRId64 " on %s\n", group, token, machine);
-    if (ftruncate(fd, 0) || pwrite(fd, text, (size_t)n, 0) != n)
-        return err_errno(e, "writing the lock file");
-    return 0;
+    int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
+    int rc = fd < 0 || write(fd, text, (size_t)n) != n ? err_errno(e, "writing the lock file") : 0;
+    if (fd >= 0)
+        close(fd);
+    return rc;
 }
 
 static bool is_number(const char *s)
@@ -135,9 +138,11 @@ static void kill_holders(int fd, const struct holder *h)
         closedir(dir);
 }
 
+/* Not for writing: rsync inherits it, and who has taken that over would write down whom the next
+ * run is to kill. */
 static int open_lock(const char *path, struct err *e)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         err_errno(e, "open the lock %s", path);
     return fd;
@@ -188,7 +193,7 @@ int lock_take(const char *path, int64_t token, int64_t wait_ms, struct err *e)
         }
         pause_a_moment();
     }
-    if (write_holder(fd, token, e) == 0)
+    if (write_holder(path, token, e) == 0)
         return fd;
 failed:
     close(fd);

@@ -149,9 +149,27 @@ static void strays_are_ended(void **state)
     close(ends[1]);
 }
 
+/* rsync inherits the lock: one that a host has taken over would name whom the next run kills. */
+static void what_inherits_it_cannot_say_whose_it_is(void **state)
+{
+    char text[256] = "";
+    long group = 0;
+    struct err e;
+    (void)state;
+    int fd = lock_take(path, 5, 5000, &e);
+    assert_true(fd >= 0);
+    assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+    assert_int_not_equal(ftruncate(fd, 0), 0);
+    assert_int_equal(pwrite(fd, "x", 1, 0), -1);
+    assert_true(pread(fd, text, sizeof text - 1, 0) > 0);
+    assert_int_equal(sscanf(text, "group %ld token 5 on ", &group), 1);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_inherits_it_cannot_say_whose_it_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_later_run_takes_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_waits_is_left_alone, set_up, tear_down),
         cmocka_unit_test(strays_are_ended),
