@@ -593,11 +593,12 @@ def cpu_seconds(pids):
 
 def test_database_hangs(site):
     timed(site, 64)  # all processes are there, with their connections
+    usual = max(a[3] for a in timed(site, 64))  # what this machine takes at present, beside our own limit
     database = Postgres(site)
     with database.hanging():
         first = timed(site, 32)
         assert {a[:3] for a in first} == {(503, "5", "database")}
-        assert max(a[3] for a in first) < 3, sorted(a[3] for a in first)
+        assert max(a[3] for a in first) < 3 + 4 * usual, (usual, sorted(a[3] for a in first))
         wait_for(lambda: max(a[3] for a in timed(site, 32)) < 1.5, "then nobody waits any more", 20)
         pids = hook_processes(site)
         busy = cpu_seconds(pids)
