@@ -425,6 +425,7 @@ def test_wait_follows_the_job_that_took_over(site, host):
     assert finish(site, later, token, "done") == "done"
     _, err = process.communicate(timeout=30)
     assert process.returncode == 0 and f"job {later}: " in err, err
+    assert not re.search("  | $", err, re.M), "what a job has not is left out"
 
 
 def test_wait_ends_with_its_own_delivery(site, host):
