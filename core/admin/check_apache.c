@@ -111,14 +111,17 @@ static void check_hidden(struct check *c)
                        a->archive_path, a->aliases[i].folder);
 }
 
-static void check_variant(struct check *c)
+/* false: Apache runs none of them, so that its numbers say nothing. */
+static bool check_variant(struct check *c)
 {
     const struct apache *a = &c->apache;
     bool by_fcgid =
         (a->hook.served && !a->hook.by_socket) || (a->pages.served && !a->pages.by_socket);
-    if (by_fcgid && !a->has_fcgid)
-        check_error(c, "a2enmod fcgid, and reload Apache.",
+    if (by_fcgid && !a->has_fcgid) {
+        check_error(c, "apt install libapache2-mod-fcgid, a2enmod fcgid, and restart Apache.",
                     "Apache is to run our programs, and mod_fcgid is not loaded");
+        return false;
+    }
     if (c->config->sender_count > 0 && a->hook.served && a->pages.served && by_fcgid)
         check_note(c,
                    "The sockets' variant (mod_proxy_fcgi) gives each a user of its own: "
@@ -130,6 +133,7 @@ static void check_variant(struct check *c)
         check_note(c, "Nothing to do.",
                    "variant mod_proxy_fcgi: hook.fcgi and pages.fcgi run by sockets, each as a "
                    "user of its own");
+    return true;
 }
 
 /* How many processes wait on a program's socket is for systemd to say: its enabled units. */
@@ -173,12 +177,15 @@ void check_apache(struct check *c)
                    "Apache here (%s) serves neither hook.fcgi nor pages.fcgi", path);
         return;
     }
-    check_variant(c);
-    count_units(c, &c->apache.hook, "hook", 16);
-    count_units(c, &c->apache.pages, "pages", 24);
-    check_second(c, &c->apache.hook, "hook.fcgi");
-    check_second(c, &c->apache.pages, "pages.fcgi");
-    check_limits(c);
+    if (check_variant(c)) {
+        count_units(c, &c->apache.hook, "hook", 16);
+        count_units(c, &c->apache.pages, "pages", 24);
+        check_second(c, &c->apache.hook, "hook.fcgi");
+        check_second(c, &c->apache.pages, "pages.fcgi");
+        check_limits(c);
+    } else {
+        c->apache.max_class_processes = 0;
+    }
     check_archive(c);
     check_hidden(c);
 }

@@ -434,6 +434,10 @@ def test_check_apache(stack, etc):
     assert finds(found, "error", "sender salsa", "answers 500 above 70000")
     assert finds(found, "error", "sender salsa", "DEB_STATUS_BODY_LIMIT 1048576")
     assert finds(found, "note", "more than 70 requests", "whole second", "MaxRequestWorkers 150")
+    etc.write("apache.conf", re.sub(r"^(LoadModule fcgid_module|Fcgid).*", "", text, flags=re.M))
+    found = etc.check("--apache", conf)[1]
+    assert finds(found, "error", "mod_fcgid is not loaded", "apt install libapache2-mod-fcgid")
+    assert not any("processes" in words or "whole second" in words for _, words in found), "no number is known"
     etc.write("apache.conf", "Listen 80\n")
     assert finds(etc.check("--apache", conf)[1], "note", "serves neither")
     assert finds(etc.check("--apache", f"{etc.dir}/none")[1], "error", "there is no")
