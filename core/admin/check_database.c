@@ -35,6 +35,10 @@ static const char *mend_of(const char *detail)
                "check as root. For another host: passfile= in `database`.";
     if (strstr(detail, "too many connections") || strstr(detail, "remaining connection slots"))
         return "Raise max_connections, or have fewer processes.";
+    if (strstr(detail, "No such file or directory"))
+        return "Start PostgreSQL (apt install postgresql, and `deb-status setup-database`), or "
+               "name "
+               "the host that has it in `database`.";
     return "Does PostgreSQL run there, and is `database` right?";
 }
 

@@ -48,6 +48,9 @@ static int psql(struct setup *s, const char *script, struct buf *out, struct err
     const char *argv[24];
     size_t a = 0;
     bool as_postgres = !s->as && s->is_local && geteuid() == 0;
+    if (as_postgres && !getpwnam("postgres"))
+        return err_set(e, ERR_NOT_FOUND,
+                       "there is no PostgreSQL on this host (apt install postgresql)");
     if (as_postgres) {
         argv[a++] = "setpriv";
         argv[a++] = "--reuid=postgres";
