@@ -92,6 +92,16 @@ def the_run(archive):
     return wait_for(lambda: named(runs(archive), "run-job"), "the run", interval=0.005)
 
 
+@contextlib.contextmanager
+def no_answer(host):
+    """The host's daemon answers nobody: a run is there long enough to be found."""
+    os.kill(host.daemon.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(host.daemon.pid, signal.SIGCONT)
+
+
 def kill(pids, number):
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
@@ -137,8 +147,9 @@ def versions():
 @pytest.mark.parametrize("after_ms", [0, 120, 300, 450, 600, 800, 1000])
 def test_killed(archive, host, apt, versions, after_ms):
     """SIGKILL of the run, wherever it is by then."""
-    job, version = versions.build(archive, host)
-    run = the_run(archive)
+    with no_answer(host):
+        job, version = versions.build(archive, host)
+        run = the_run(archive)
     time.sleep((after_ms + random.uniform(0, 60)) / 1000)
     kill(run, signal.SIGKILL)
     content(apt)
@@ -149,9 +160,10 @@ def test_the_supervisor_stops(archive, host, apt, versions):
     """For longer than its lease: another worker takes over, and the one that wakes up does no
     harm."""
     supervisor = archive.stack.pids()["worker-1"]
-    job, version = versions.build(archive, host)
-    stopped = [supervisor, *the_run(archive)]
-    kill(stopped, signal.SIGSTOP)
+    with no_answer(host):
+        job, version = versions.build(archive, host)
+        stopped = [supervisor, *the_run(archive)]
+        kill(stopped, signal.SIGSTOP)
     try:
         content(apt)
         archive.stack.worker("start", 2)
@@ -168,13 +180,10 @@ def test_the_supervisor_stops(archive, host, apt, versions):
 
 
 def test_rsync_alone_stops(archive, host, apt, versions):
-    os.kill(host.daemon.pid, signal.SIGSTOP)  # so that it is there long enough to be found
-    try:
+    with no_answer(host):
         job, version = versions.build(archive, host)
         found = wait_for(lambda: named(runs(archive), "rsync", "--files-from"), "rsync")
         kill(found, signal.SIGSTOP)
-    finally:
-        os.kill(host.daemon.pid, signal.SIGCONT)
     content(apt)
     ends_well(archive, apt, job, version)
     assert not any(os.path.exists(f"/proc/{p}") for p in found)
