@@ -204,6 +204,17 @@ def test_all_kinds_of_bad_files_in_one_commit(stack, upstream):
     assert stack.get("/epoxy").status == 200
 
 
+def test_a_file_that_becomes_a_link_is_set_aside(stack, upstream):
+    """Only the mode tells: the bytes are the same."""
+    file = "deliverables/epoxy/nova.yaml"
+    blob = upstream.git("rev-parse", f"HEAD:{file}")
+    for mode, aside in (("120000", [file]), ("100755", [])):
+        upstream.git("update-index", "--cacheinfo", f"{mode},{blob},{file}")
+        upstream.git("commit", "-q", "-m", "t")
+        upstream.sync()
+        assert list(upstream.set_aside()) == aside
+
+
 def test_files_that_come_go_and_move(stack, upstream):
     upstream.write("epoxy/alpha", text("openstack/alpha", "openstack/beta", releases=["1.0.0"]))
     upstream.commit(date="2026-07-01T00:00:00Z")
