@@ -49,7 +49,7 @@ static void secret_load(struct senders *s, struct sender *sender, const char *fi
     if (config_read_secret(file, &text, &e) == 0) {
         if (sender->config->profile != PROFILE_STANDARD)
             memcpy(to, text.data, (size_t)(len = (long)text.len));
-        else if ((len = signature_decode_secret(buf_str(&text), to)) < 0)
+        else if ((len = config_decode_secret(buf_str(&text), to)) < 0)
             err_set(&e, ERR_INPUT, "it is not the base64 of 16 bytes or more");
     }
     if (text.data)

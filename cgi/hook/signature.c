@@ -160,39 +160,6 @@ int signature_check_hmac(const struct signature_input *in, const struct signatur
     return check_hex(in, "", true, keys, count);
 }
 
-static int base64_value(char c)
-{
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr(alphabet, c) : NULL;
-    return at ? (int)(at - alphabet) : -1;
-}
-
-long signature_decode_secret(const char *text, unsigned char *out)
-{
-    static const char prefix[] = "whsec_";
-    uint32_t bits = 0;
-    int have = 0;
-    long n = 0;
-    if (!strncmp(text, prefix, sizeof(prefix) - 1))
-        text += sizeof(prefix) - 1;
-    size_t len = strlen(text);
-    for (int padding = 0; len > 0 && text[len - 1] == '=' && padding < 2; padding++)
-        len--;
-    for (size_t i = 0; i < len; i++) {
-        int value = base64_value(text[i]);
-        if (value < 0)
-            return -1;
-        bits = bits << 6 | (uint32_t)value;
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            out[n++] = (unsigned char)(bits >> have);
-        }
-    }
-    return n >= 16 && have < 6 ? n : -1;
-}
-
 void signature_hash(const void *data, size_t len, char out[SIGNATURE_HEX_SIZE])
 {
     static const char digits[] = "0123456789abcdef";

@@ -46,11 +46,6 @@ int signature_check_github(const struct signature_input *in, const struct signat
 int signature_check_hmac(const struct signature_input *in, const struct signature_key *keys,
                          size_t count);
 
-/* Decodes the base64 of a Standard Webhooks secret, with or without `whsec_` in front and padding
- * behind. out holds 3 * strlen(text) / 4 + 3 bytes. Returns the length, -1 where it is malformed or
- * has fewer than 16 bytes. */
-long signature_decode_secret(const char *text, unsigned char *out);
-
 /* SHA-256 in lower-case hex. */
 void signature_hash(const void *data, size_t len, char out[SIGNATURE_HEX_SIZE]);
 

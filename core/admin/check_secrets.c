@@ -7,14 +7,12 @@
 #include <sys/stat.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include "core/admin/check.h"
 #include "core/base/clock.h"
 #include "gen/queries.h"
 
-#define KEY_LEAST 16 /* bytes: what the hook takes; Standard Webhooks wants 24 to 64 */
-#define KEY_MOST  64 /* what deb-status-notify can sign with */
+#define KEY_MOST 64 /* bytes: what deb-status-notify can sign with */
 
 struct known { /* a secret that was read */
     const char *sender;
@@ -34,20 +32,15 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* How many bytes `whsec_` and base64 give; -1: it is no base64. */
-static int key_length(const char *text)
+/* How many bytes the hook signs with; -1: it does not take the text. */
+static long key_length(const char *text)
 {
-    if (strncmp(text, "whsec_", 6) == 0)
-        text += 6;
-    size_t len = strlen(text);
-    unsigned char *out = malloc(len + 4);
+    size_t size = 3 * strlen(text) / 4 + 3;
+    unsigned char *out = malloc(size);
     if (!out)
         abort();
-    int n =
-        len > 0 && len % 4 == 0 ? EVP_DecodeBlock(out, (const unsigned char *)text, (int)len) : -1;
-    for (const char *p = text + len; n > 0 && p > text && p[-1] == '='; p--)
-        n--;
-    OPENSSL_cleanse(out, len + 4);
+    long n = config_decode_secret(text, out);
+    OPENSSL_cleanse(out, size);
     free(out);
     return n;
 }
@@ -58,18 +51,18 @@ static void check_strength(struct check *c, const struct config_sender *s, const
     const char *mend =
         arena_printf(&c->arena, "`deb-status secret %s --rotate` makes a good one.", s->name);
     if (s->profile == PROFILE_STANDARD) {
-        int n = key_length(text);
-        if (n < KEY_LEAST)
+        long n = key_length(text);
+        if (n < 0)
             check_error(c, mend,
                         "sender %s: %s is not the base64 of %d bytes or more: the hook "
                         "does not take it",
-                        s->name, file, KEY_LEAST);
+                        s->name, file, CONFIG_SECRET_LEAST);
         else if (n > KEY_MOST)
             check_note(c, mend,
                        "sender %s: %s has more than %d bytes: deb-status-notify cannot "
                        "sign with it",
                        s->name, file, KEY_MOST);
-    } else if (strlen(text) < KEY_LEAST) {
+    } else if (strlen(text) < CONFIG_SECRET_LEAST) {
         check_note(c, "Make a longer one on both sides.", "sender %s: %s is short enough to guess",
                    s->name, file);
     }

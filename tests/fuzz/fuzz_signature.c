@@ -8,6 +8,7 @@
 
 #include "cgi/hook/signature.h"
 #include "core/base/arena.h"
+#include "core/config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *timestamp = line(&a, &data, &size), *secret = line(&a, &data, &size);
     /* exactly what the header promises is enough */
     unsigned char *key = malloc(3 * strlen(secret) / 4 + 3);
-    long len = signature_decode_secret(secret, key);
+    long len = config_decode_secret(secret, key);
     struct signature_key keys[2] = {{(const unsigned char *)"0123456789abcdef", 16},
                                     {key, len > 0 ? (size_t)len : 0}};
     struct signature_input in = {.id = id,

@@ -389,6 +389,37 @@ static int remove_folder(void **state)
     return file_remove_tree(folder, NULL);
 }
 
+static void decodes_secrets(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        long len;
+    } rows[] = {
+        {"whsec_AAECAwQFBgcICQoLDA0ODw==", 16},
+        {"AAECAwQFBgcICQoLDA0ODw==", 16},
+        {"whsec_AAECAwQFBgcICQoLDA0ODw", 16}, /* padding is not needed */
+        {"whsec_AAECAwQFBgcICQoLDA0ODxA=", 17},
+        {"whsec_AAECAwQFBgcICQoLDA0=", -1}, /* 14 bytes */
+        {"whsec_AAECAwQFBgcICQoLDA0ODw===", -1},
+        {"whsec_AAECAwQFBgcICQoLDA0OD-==", -1},
+        {"whsec_AAECAwQFBgcICQoLDA0ODw== ", -1},
+        {"whsec_ AAECAwQFBgcICQoLDA0ODw==", -1},
+        {"whsec_AAECAwQFBgcICQoLDA0ODxA", 17},
+        {"whsec_AAECAwQFBgcICQoLDA0ODxAAA", -1}, /* a digit too many */
+        {"whsec_", -1},
+        {"", -1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        unsigned char out[128];
+        long len = config_decode_secret(rows[i].text, out);
+        if (len != rows[i].len)
+            fail_msg("'%s': %ld, not %ld", rows[i].text, len, rows[i].len);
+        for (long b = 0; b < len; b++)
+            assert_int_equal(out[b], b);
+    }
+}
+
 int main(void)
 {
     unsetenv("DEB_STATUS_DATABASE"); /* the caller's would win over the files' */
@@ -398,7 +429,7 @@ int main(void)
         cmocka_unit_test(test_parts),      cmocka_unit_test(test_stale),
         cmocka_unit_test(test_unreadable), cmocka_unit_test(test_secret),
         cmocka_unit_test(test_sample),     cmocka_unit_test(test_saved),
-        cmocka_unit_test(test_examples),
+        cmocka_unit_test(test_examples),   cmocka_unit_test(decodes_secrets),
     };
     return cmocka_run_group_tests_name("config", tests, make_folder, remove_folder);
 }
