@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -340,6 +341,18 @@ static void gets_clean_surroundings(void **state)
     slot_free(&s);
 }
 
+/* The tests before have run jobs of all kinds: the guard has room for as many as ever. */
+static void leaves_no_group_guarded(void **state)
+{
+    (void)state;
+    int64_t until = clock_monotonic_ms() + 3600 * 1000;
+    for (pid_t group = 1; group <= GUARD_MAX; group++)
+        assert_int_equal(guard_set(INT_MAX - group, until), 0); /* above all numbers in use */
+    assert_int_equal(guard_set(INT_MAX - GUARD_MAX - 1, until), -1);
+    for (pid_t group = 1; group <= GUARD_MAX; group++)
+        guard_drop(INT_MAX - group);
+}
+
 int main(int argc, char **argv)
 {
     struct err e;
@@ -357,6 +370,7 @@ int main(int argc, char **argv)
                                        cmocka_unit_test(is_killed_without_lease),
                                        cmocka_unit_test(takes_all_of_a_flood),
                                        cmocka_unit_test(kills_what_is_left_behind),
-                                       cmocka_unit_test(gets_clean_surroundings)};
+                                       cmocka_unit_test(gets_clean_surroundings),
+                                       cmocka_unit_test(leaves_no_group_guarded)};
     return cmocka_run_group_tests_name("slot", tests, NULL, NULL);
 }
