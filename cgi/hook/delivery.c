@@ -8,7 +8,7 @@
 #include "gen/queries.h"
 
 /* A sender has its answer within 3 s of its request, whatever the database does: of these one or
- * two can be mod_fcgid's, which sleeps a whole second where it finds no free process. Two seconds
+ * two can be mod_fcgid's, which sleeps a whole second when it finds no free process. Two seconds
  * are the least that libpq takes as a limit for connecting. */
 #define ANSWER_MS            1500
 #define NOTE_MS              500 /* what is done between requests: the next one may be there already */

@@ -8,7 +8,7 @@
 #include "cgi/http/response.h"
 #include "core/db/connector.h"
 
-#define HOOK_BODY_BYTES 65536 /* where a sender has no body-limit, and for unknown senders */
+#define HOOK_BODY_BYTES 65536 /* if a sender has no body-limit, and for unknown senders */
 
 struct hook {
     struct senders senders;
@@ -30,11 +30,11 @@ struct delivery {
 const char *hook_check(struct hook *hook, struct request *req, struct delivery *delivery,
                        int *status);
 
-/* 411 or 413 where Apache refused the request by itself, before it read a body, and asks us for
+/* 411 or 413 if Apache refused the request by itself, before it read a body, and asks us for
  * the answer with a GET of its own (ErrorDocument in apache/deb-status.conf); else 0. */
 int hook_refused_before(const struct request *req);
 
-/* The sender that the path names, NULL where none is configured: "/NAME", or "" for `default`. */
+/* The sender that the path names, NULL if none is configured: "/NAME", or "" for `default`. */
 const struct sender *hook_sender(const struct hook *hook, const struct request *req);
 
 /* cgi/hook/delivery.c: one call of the SQL function accept, which commits delivery and job, and
@@ -42,10 +42,10 @@ const struct sender *hook_sender(const struct hook *hook, const struct request *
 const char *hook_deliver(struct hook *hook, struct request *req, const struct delivery *delivery,
                          struct response *res);
 
-/* Between requests: begins to connect where there is no connection, or goes on with it. */
+/* Between requests: begins to connect if there is no connection, or goes on with it. */
 void hook_keep_connected(struct hook *hook);
 
-/* Writes the refusals where they are due and the database is there; force: due or not. */
+/* Writes the refusals if they are due and the database is there; force: due or not. */
 void hook_note_refusals(struct hook *hook, bool force);
 
 #endif

@@ -30,7 +30,7 @@ static void log_refusal(struct refusals *r, const struct request *req, const cha
               request_variable(req, "REMOTE_ADDR"), "request", request_id(req), NULL);
 }
 
-/* False where it would need a new item, and there are `max` already. */
+/* False if it would need a new item, and there are `max` already. */
 static bool count(struct refusals *r, const char *sender, const char *reason, size_t max)
 {
     for (size_t i = 0; i < r->count; i++) {

@@ -35,10 +35,10 @@ struct refusals {
 void refusals_add(struct refusals *r, const struct request *req, const char *sender,
                   const char *reason);
 
-/* True where there is something to write and its time has come. */
+/* True if there is something to write and its time has come. */
 bool refusals_due(const struct refusals *r);
 
-/* Writes the sums and starts anew; keeps them where the database does not take them. */
+/* Writes the sums and starts anew; keeps them if the database does not take them. */
 int refusals_write(struct refusals *r, struct db *db, struct err *e);
 
 /* They could not be written: due again when the time between two writes is over. */

@@ -48,10 +48,10 @@ void senders_open(struct senders *s, const char *path);
 void senders_close(struct senders *s);
 
 /* Once a second: looks at the files and loads what changed; the other calls cost nothing. True
- * where something was loaded. */
+ * if something was loaded. */
 bool senders_refresh(struct senders *s);
 
-/* NULL where there is none of that name. */
+/* NULL if there is none of that name. */
 const struct sender *senders_find(const struct senders *s, const char *name);
 
 #endif

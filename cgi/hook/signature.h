@@ -22,14 +22,14 @@ struct signature_key {
 };
 
 struct signature_input {
-    const char *id, *timestamp; /* Standard Webhooks' headers; NULL where missing */
-    const char *signature;      /* the header that carries it; NULL where missing */
+    const char *id, *timestamp; /* Standard Webhooks' headers; NULL if missing */
+    const char *signature;      /* the header that carries it; NULL if missing */
     const void *body;
     size_t body_len;
     time_t now;
 };
 
-/* Each returns the index of the key that signed it, -1 where none did.
+/* Each returns the index of the key that signed it, -1 if none did.
  *
  * Standard: all three headers; id of printable ASCII without '.' and ',' (a comma would come from
  * a repeated header); timestamp in canonical decimal, within SIGNATURE_TOLERANCE_S of now;

@@ -130,7 +130,7 @@ static int hex_digit(char c)
     return -1;
 }
 
-/* Decodes len bytes of a query's name or value. NULL where they are not well-formed. */
+/* Decodes len bytes of a query's name or value. NULL if they are not well-formed. */
 static const char *query_decode(struct arena *arena, const char *in, size_t len)
 {
     char *out = arena_alloc(arena, len + 1);

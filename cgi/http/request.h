@@ -46,7 +46,7 @@ struct request {
         *script;      /* SCRIPT_NAME: where the program is mounted, "/deb-status", "" at the root */
     const char *path; /* PATH_INFO, percent-decoded: "", or starts with a slash */
     bool path_valid;  /* within REQUEST_PATH_MAX, UTF-8 without control characters */
-    const char *query;            /* QUERY_STRING, raw: "" where there is none */
+    const char *query;            /* QUERY_STRING, raw: "" if there is none */
     struct request_param *params; /* in order; filled by request_parse_query */
     size_t param_count;
     struct request_param values[REQUEST_VALUE_MAX]; /* of the route's {names} */
@@ -60,39 +60,39 @@ struct request {
 void request_init(struct request *r, struct arena *arena, char *const *env,
                   struct request_input input);
 
-/* A CGI variable (REMOTE_ADDR, UNIQUE_ID), NULL where it is not set. */
+/* A CGI variable (REMOTE_ADDR, UNIQUE_ID), NULL if it is not set. */
 const char *request_variable(const struct request *r, const char *name);
 
-/* A header by its name ("webhook-id", "content-type"), NULL where it was not sent. Apache joins
+/* A header by its name ("webhook-id", "content-type"), NULL if it was not sent. Apache joins
  * repeated headers with ", ". */
 const char *request_header(const struct request *r, const char *name);
 
-/* An id for logs and rows: UNIQUE_ID of mod_unique_id, else X-Request-Id where it is a plain word
+/* An id for logs and rows: UNIQUE_ID of mod_unique_id, else X-Request-Id if it is a plain word
  * of up to 64 bytes, else NULL. */
 const char *request_id(const struct request *r);
 
-/* Content-Length. 0 where it is a plain decimal number, -1 where it is missing, malformed or too
+/* Content-Length. 0 if it is a plain decimal number, -1 if it is missing, malformed or too
  * large for any body. */
 int request_content_length(const struct request *r, size_t *length);
 
 /* True for application/json, with or without parameters (RFC 9110 section 8.3.1), in any case. */
 bool request_is_json(const struct request *r);
 
-/* Reads exactly length bytes into body. -1 where fewer come. The caller has checked the length
+/* Reads exactly length bytes into body. -1 if fewer come. The caller has checked the length
  * against its limit: nothing larger is ever allocated. */
 int request_read_body(struct request *r, size_t length);
 
-/* Splits and decodes the query: `a=b&c`, + as a space. -1 where it exceeds a limit, has a broken
+/* Splits and decodes the query: `a=b&c`, + as a space. -1 if it exceeds a limit, has a broken
  * percent sign, is not UTF-8 or has control characters; params is empty then. */
 int request_parse_query(struct request *r);
 
-/* The first parameter of that name; NULL where there is none. Empty values are "". */
+/* The first parameter of that name; NULL if there is none. Empty values are "". */
 const char *request_param(const struct request *r, const char *name);
 
-/* What the route's {name} matched; NULL where the route has no such name. */
+/* What the route's {name} matched; NULL if the route has no such name. */
 const char *request_value(const struct request *r, const char *name);
 
-/* True where If-None-Match names that ETag (quoted, as sent), `*`, or the ETag with the suffix
+/* True if If-None-Match names that ETag (quoted, as sent), `*`, or the ETag with the suffix
  * that mod_deflate puts on it; weak comparison (RFC 9110 sections 8.8.3.2 and 13.1.2). */
 bool request_has_etag(const struct request *r, const char *etag);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* How many bytes of path a pattern's {name*} takes: what leaves as many segments as the pattern
- * has behind it. 0 where the path is too short. */
+ * has behind it. 0 if the path is too short. */
 static size_t star_length(const char *path, const char *pattern)
 {
     size_t behind = 0, end = strlen(path);

@@ -19,7 +19,7 @@
  * NEED_PROGRAM on are the program's own. */
 enum {
     NEED_NOTHING = 0,
-    NEED_QUERY = 1, /* the query parsed: answered 400 `query` by the dispatcher where it cannot */
+    NEED_QUERY = 1, /* the query parsed: answered 400 `query` by the dispatcher if it cannot */
     NEED_DATABASE = 2, /* an open connection */
     NEED_PROGRAM = 4,
     ROUTE_RAW_PATH = 1 << 30, /* takes a path that is not valid UTF-8 as well */
@@ -48,7 +48,7 @@ struct http_app {
     void (*end)(void *data); /* after the answer was sent: close a transaction */
 };
 
-/* True where the path fits; fills r's values (in r's arena). */
+/* True if the path fits; fills r's values (in r's arena). */
 bool route_match(struct request *r, const char *pattern);
 
 /* Answers one request. Defaults without the callbacks: 404 `not-found`, 405 `method`, 503

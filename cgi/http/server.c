@@ -18,7 +18,7 @@
 
 #define LISTEN_SOCKET 0 /* FastCGI: the web server hands it over as descriptor 0 */
 #define IDLE_MS       1000
-#define BODY_MS       3000 /* how long a body may take, where the web server hands it on as it comes */
+#define BODY_MS       3000 /* how long a body may take, if the web server hands it on as it comes */
 
 extern char **environ;
 
@@ -57,7 +57,7 @@ struct fcgi_body {
 };
 
 /* mod_fcgid has the whole body before it asks; mod_proxy_fcgi passes it on while it comes, and a
- * slow client would hold this process. What stands in libfcgi's stream is taken at once; where it
+ * slow client would hold this process. What stands in libfcgi's stream is taken at once; if it
  * would have to read on, it reads for one byte, and the socket waits no longer than the time that
  * is left. */
 static long read_stream(void *data, char *out, size_t len)
@@ -113,7 +113,7 @@ static int wait_for_request(struct serving *s, const FCGX_Request *fcgi)
 
 static void run_one(struct serving *s, FCGX_Request *fcgi)
 {
-    /* The socket does not block: where several processes share it, another may have been first. */
+    /* The socket does not block: if several processes share it, another may have been first. */
     if (FCGX_Accept_r(fcgi) < 0)
         return;
     struct fcgi_body body = {fcgi, clock_monotonic_ms() + BODY_MS};

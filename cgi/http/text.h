@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* True where the bytes are well-formed UTF-8: no overlong forms, no surrogates, nothing above
+/* True if the bytes are well-formed UTF-8: no overlong forms, no surrogates, nothing above
  * U+10FFFF, and no control characters (C0, DEL, C1). PostgreSQL takes such text as it is. */
 bool text_is_clean(const char *s, size_t len);
 

@@ -20,7 +20,7 @@ static void drop(struct cache *c, struct cache_page *p)
     *p = (struct cache_page){.key = NULL};
 }
 
-/* The page that was asked for longest ago, NULL where there is none. */
+/* The page that was asked for longest ago, NULL if there is none. */
 static struct cache_page *oldest(struct cache *c)
 {
     struct cache_page *p = NULL;

@@ -29,7 +29,7 @@ struct cache {
     unsigned long clock;
 };
 
-/* Appends the page to out; false where it is not kept. */
+/* Appends the page to out; false if it is not kept. */
 bool cache_get(struct cache *c, const char *key, struct buf *out);
 
 /* Keeps a copy; one that is larger than a quarter of CACHE_BYTES is not worth the others. */

@@ -57,7 +57,7 @@ static const struct route routes[] = {
     {0, NULL, 0, NULL, NULL},
 };
 
-/* The path without slashes at its end, where that is a page's address; else NULL. */
+/* The path without slashes at its end, if that is a page's address; else NULL. */
 static const char *page_without_slash(struct request *req)
 {
     const char *asked = req->path;

@@ -26,7 +26,7 @@ static int read_address(struct page *p, struct series_asked *a, struct err *e)
     return 0;
 }
 
-/* LINK_UPSTREAM: the address with the other direction where the column is the sorted one. */
+/* LINK_UPSTREAM: the address with the other direction if the column is the sorted one. */
 static void add_sort(struct page *p, const struct series_asked *a, struct template_dict *d,
                      const char *column, const char *field, const char *target)
 {

@@ -52,13 +52,13 @@ struct page {
 enum page_state { PAGE_FAILED = -1, PAGE_GO_ON = 0, PAGE_ANSWERED = 1 };
 
 /* Opens the snapshot and reads what the page's ETag is made of: that series and target alone, or
- * everything where they are NULL. PAGE_ANSWERED: a 304, or a 301 from a release id, is in res.
- * ERR_NOT_FOUND where the series or target does not exist. `page_drop` frees it in every case. */
+ * everything if they are NULL. PAGE_ANSWERED: a 304, or a 301 from a release id, is in res.
+ * ERR_NOT_FOUND if the series or target does not exist. `page_drop` frees it in every case. */
 enum page_state page_open(struct page *p, struct pages *app, struct request *req,
                           struct response *res, const char *series, const char *target,
                           struct err *e);
 /* page_open for an HTML page whose content is that template; `name` is its kind (series).
- * PAGE_ANSWERED as well where the page had been made before. */
+ * PAGE_ANSWERED as well if the page had been made before. */
 enum page_state page_begin(struct page *p, struct pages *app, struct request *req,
                            struct response *res, const char *name, const char *series,
                            const char *target, struct err *e);
@@ -79,8 +79,8 @@ void page_drop(struct page *p);
 
 /* A new section for each row of a query's result, its columns as page_row sets them. */
 void page_rows(struct template_dict *d, const char *section, const struct db_result *r);
-/* Sets KEY and shows IF_KEY where the value is neither null, empty nor false. A time gets KEY_TEXT
- * (2026-05-01 10:00 UTC) and KEY_DAY as well: what it reads as where no script counts its age. */
+/* Sets KEY and shows IF_KEY if the value is neither null, empty nor false. A time gets KEY_TEXT
+ * (2026-05-01 10:00 UTC) and KEY_DAY as well: what it reads as if no script counts its age. */
 void page_set(struct template_dict *d, const char *key, const char *value);
 /* page_set for each column, in upper case. Mind two habits of ctemplate: a section sees what those
  * around it have set and shown, so a dictionary with rows in it gets its own columns alone; and
@@ -99,18 +99,18 @@ int page_query_run(struct page *p, struct template_dict *d, const char *section,
  * Returns how many, -1 with e. */
 int page_jobs(struct page *p, struct template_dict *d, struct err *e);
 
-/* The parameter, "" where it was not sent. */
+/* The parameter, "" if it was not sent. */
 const char *page_param(const struct page *p, const char *name);
 /* The request's query with one name set anew (value NULL or "": left out), percent-encoded; `page`
  * and `fragment` are left out. In the request's arena. */
 const char *page_query_with(const struct page *p, const char *name, const char *value);
-/* at= as ISO 8601, "" where it was not sent; ERR_INPUT where it is no date. */
+/* at= as ISO 8601, "" if it was not sent; ERR_INPUT if it is no date. */
 int page_at(const struct page *p, char iso[32], struct err *e);
 
 /* The whole of a query's one column as body with that type, in a snapshot, with ETag. */
 int page_send_text(struct page *p, const struct db_result *r, const char *type, struct err *e);
 
-/* The route's {id} where it is a number, else NULL with ERR_NOT_FOUND. */
+/* The route's {id} if it is a number, else NULL with ERR_NOT_FOUND. */
 const char *page_job_id(const struct request *req, struct err *e);
 
 /* Error pages: HTML, or JSON below /api. */

@@ -46,7 +46,7 @@ static void add(struct name *names, size_t *count, const char *name, const char 
         names[(*count)++] = (struct name){name, value};
 }
 
-/* ${NAME} replaced where NAME is known. */
+/* ${NAME} replaced if NAME is known. */
 static const char *expand(struct reading *r, const char *text)
 {
     struct buf out = BUF_INIT;

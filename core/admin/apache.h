@@ -29,7 +29,7 @@ struct apache {
     struct apache_program hook, pages;
     bool has_fcgid;          /* mod_fcgid is loaded */
     int max_request_workers; /* 0: not set */
-    int max_class_processes; /* FcgidMaxProcessesPerClass, Apache's default where not set */
+    int max_class_processes; /* FcgidMaxProcessesPerClass, Apache's default if not set */
     int max_processes;       /* FcgidMaxProcesses, likewise */
     long max_request_len;    /* FcgidMaxRequestLen, likewise */
     long body_limit;         /* DEB_STATUS_BODY_LIMIT; 0: not defined */

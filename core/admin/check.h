@@ -20,10 +20,10 @@
 struct check {
     struct arena arena;
     const struct config *config;
-    struct db *db; /* as role worker, schema current; NULL where that is not so */
+    struct db *db; /* as role worker, schema current; NULL if that is not so */
     const char *apache_path;
     const char *units;    /* folder of systemd's enabled units */
-    struct apache apache; /* all zero where there is none here */
+    struct apache apache; /* all zero if there is none here */
     bool has_apache;      /* it was read, and serves one of our programs */
     int errors, notes;
     bool said_unreadable;
@@ -49,7 +49,7 @@ bool check_can(const char *user, const char *path, enum check_access what);
  * says once that only root sees all. */
 bool check_is_closed(struct check *c, const char *path);
 
-/* Who runs our programs: NULL where that cannot be told. */
+/* Who runs our programs: NULL if that cannot be told. */
 const char *check_hook_user(const struct check *c);
 const char *check_worker_user(const struct check *c);
 

@@ -14,7 +14,7 @@ static int processes_of(const struct apache *a, const struct apache_program *p)
     return p->max_processes ? p->max_processes : a->max_class_processes;
 }
 
-/* mod_fcgid sleeps a whole second where all processes of a program are busy. */
+/* mod_fcgid sleeps a whole second when all processes of a program are busy. */
 static void check_second(struct check *c, const struct apache_program *p, const char *name)
 {
     int workers =

@@ -121,7 +121,7 @@ static int connections_of(const struct db_result *roles, const char *role)
 }
 
 /* A program's processes, mod_fcgid's or the sockets' units, against its role's limit. Returns how
- * many, 0 where that is not known. */
+ * many, 0 if that is not known. */
 static int check_program(struct check *c, const struct apache_program *p, const char *name,
                          const char *role, const struct db_result *roles)
 {

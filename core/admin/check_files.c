@@ -55,7 +55,7 @@ static bool fetches_suites(const struct config *config)
     return false;
 }
 
-/* The clock of this host, where the kernel knows. */
+/* The clock of this host, if the kernel knows. */
 static void check_clock(struct check *c)
 {
     struct timex state = {.modes = 0};

@@ -23,7 +23,7 @@ struct keys {
     const char *last_id;
 };
 
-/* A field of a --with-colons line, "" where it is not there. */
+/* A field of a --with-colons line, "" if it is not there. */
 static const char *field(struct arena *a, const char *line, int n)
 {
     while (n-- > 0) {

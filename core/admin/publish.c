@@ -108,7 +108,7 @@ static int rollback(struct call *c)
     return code;
 }
 
-/* What is allowed now is tried at once, where a job of the mirror may run. */
+/* What is allowed now is tried at once, if a job of the mirror may run. */
 static int enqueue(struct call *c, struct err *e)
 {
     int64_t job;

@@ -56,7 +56,7 @@ static const char *series_of(struct arena *a, const struct node *entry)
     return lower(a, name, strlen(name));
 }
 
-/* text without `-series` at its end; NULL where it has no such end. */
+/* text without `-series` at its end; NULL if it has no such end. */
 static const char *without_series(struct arena *a, const char *text, const char *series)
 {
     size_t len = strlen(text), end = strlen(series);
@@ -80,7 +80,7 @@ static const char *suite_of(struct arena *a, const char *line)
     return NULL;
 }
 
-/* The key without its series; where the key is the series alone, the suite's first part. */
+/* The key without its series; if the key is the series alone, the suite's first part. */
 static const char *target_of(struct arena *a, const struct node *entry, const char *series,
                              const struct releases_target *t)
 {
@@ -225,7 +225,7 @@ struct releases_series *releases_read(struct arena *a, const char *text, size_t 
     return list;
 }
 
-/* A scalar of a YAML list: quoted where a plain one would be something else. */
+/* A scalar of a YAML list: quoted if a plain one would be something else. */
 static void write_scalar(struct buf *out, const char *text)
 {
     bool plain = isalpha((unsigned char)*text) && !strstr(text, ": ") && !strstr(text, " #") &&

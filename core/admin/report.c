@@ -18,7 +18,7 @@ struct report {
     struct db_result *targets;
 };
 
-/* The document of one target as the API has it; what is in it only has to be harmless where a
+/* The document of one target as the API has it; what is in it only has to be harmless if a
  * terminal shows it. */
 static int print_document(struct report *r, int row)
 {

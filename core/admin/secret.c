@@ -43,7 +43,7 @@ static int make_secret(unsigned char out[SECRET_TEXT + 1], struct err *e)
     return 0;
 }
 
-/* The folder `secrets`, made where it is missing: its group is who may read what is in it. */
+/* The folder `secrets`, made if it is missing: its group is who may read what is in it. */
 static int open_folder(const char *path, struct stat *st, struct err *e)
 {
     if (mkdir(path, 0750) != 0 && errno != EEXIST)

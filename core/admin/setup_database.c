@@ -136,7 +136,7 @@ static int auth_write(const struct auth_file *f, const struct buf *text, struct 
     return file_write(f->path, buf_str(text), text->len, f->st.st_mode & 0777, e);
 }
 
-/* What the server itself finds wrong in its files; "" where all is well. */
+/* What the server itself finds wrong in its files; "" if all is well. */
 static int auth_errors(struct setup *s, struct buf *out, struct err *e)
 {
     return psql(s,
@@ -175,7 +175,7 @@ static int auth_read_both(struct setup *s, struct auth_file files[2], const char
     return act_as_ourselves(rc ? NULL : e) ? -1 : rc;
 }
 
-/* Both files, checked by the server before they are in force; as they were where it refuses. */
+/* Both files, checked by the server before they are in force; as they were if it refuses. */
 static int auth_install(struct setup *s, struct auth_file files[2], struct err *e)
 {
     struct buf wrong = BUF_INIT;

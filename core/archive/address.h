@@ -20,7 +20,7 @@ enum address_kind { ADDRESS_PATH, ADDRESS_DAEMON, ADDRESS_SSH };
 
 struct address {
     enum address_kind kind;
-    const char *user; /* with its @; "" where there is none */
+    const char *user; /* with its @; "" if there is none */
     const char *host; /* without brackets; NULL: a local path */
     uint16_t port;    /* TCP; 0: a local path */
     const char *path; /* from the slash (daemon) or what is after the colon (ssh) on */
@@ -30,7 +30,7 @@ struct address {
 struct address address_read(struct arena *a, const char *from);
 
 /* The host's addresses as numbers, in the order in which they should be tried. keep_fds: as in
- * struct proc_spec. ERR_TRANSIENT where it has none or no name server answers. */
+ * struct proc_spec. ERR_TRANSIENT if it has none or no name server answers. */
 int address_look_up(const char *host, const int *keep_fds, int64_t deadline_ms,
                     char out[ADDRESSES_MAX][ADDRESS_SIZE], size_t *count, struct err *e);
 

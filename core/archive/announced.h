@@ -15,7 +15,7 @@ int announced_judge(struct run *r, const struct suite *s, struct err *e);
 int announced_left(struct run *r, struct err *e);
 
 /* What is not fulfilled, as an error that names the announced version and the highest that any of
- * the run's suites has: -1 with ERR_NOT_READY (or another, where it could not be asked for). 0: all
+ * the run's suites has: -1 with ERR_NOT_READY (or another, if it could not be asked for). 0: all
  * is fulfilled. */
 int announced_report(struct run *r, const struct suite *suites, size_t count, struct err *e);
 

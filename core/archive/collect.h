@@ -2,7 +2,7 @@
 /*
  * Pool files that no published generation names any more: removed after the grace time, a bounded
  * number at a time. What is on the disk decides what is named; the database knows since when it is
- * not, and is made to agree with the disk where the two were found different.
+ * not, and is made to agree with the disk if the two were found different.
  */
 #ifndef CORE_ARCHIVE_COLLECT_H
 #define CORE_ARCHIVE_COLLECT_H

@@ -17,7 +17,7 @@ struct control {
     const char *package; /* NULL in a .dsc */
     const char *source;  /* its name alone; in a .deb without the field the package's */
     const char *version;
-    const char *architecture; /* "" where there is none */
+    const char *architecture; /* "" if there is none */
     bool essential;
 };
 

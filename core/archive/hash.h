@@ -15,7 +15,7 @@ enum hash_kind { HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA512, HASH_KINDS };
 #define SHA256_HEX    65 /* with NUL */
 
 struct hash_sums {
-    char hex[HASH_KINDS][HASH_HEX_SIZE]; /* lower case; "" where not asked for */
+    char hex[HASH_KINDS][HASH_HEX_SIZE]; /* lower case; "" if not asked for */
     int64_t size;
 };
 

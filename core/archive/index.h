@@ -24,7 +24,7 @@ struct index_input {       /* one Sources file, uncompressed */
 
 /* Makes `sources` (and team_sources) of the suite equal to the inputs, inside the transaction that
  * is open; rows that do not differ are not written. *changed (may be NULL): whether any row came,
- * went or changed. Zero inputs empty the suite. ERR_DATABASE, or ERR_INPUT where the database
+ * went or changed. Zero inputs empty the suite. ERR_DATABASE, or ERR_INPUT if the database
  * refuses. */
 int index_suite(struct db *db, int64_t suite_id, const struct index_input *inputs, size_t count,
                 bool *changed, struct err *e);

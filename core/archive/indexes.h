@@ -56,7 +56,7 @@ size_t indexes_wanted(const struct indexes *x, const char **names, int64_t *byte
                       int64_t *largest);
 
 /* Puts the published form of each plain index that is to be fetched in its place in staging, so
- * that only what differs is sent. Not where the host is this machine: rsync copies whole files
+ * that only what differs is sent. Not if the host is this machine: rsync copies whole files
  * then. */
 int indexes_seed(struct indexes *x, struct err *e);
 
@@ -65,7 +65,7 @@ int indexes_seed(struct indexes *x, struct err *e);
  * removed from staging. */
 int indexes_verify(struct indexes *x, struct err *e);
 
-/* Maps the plain text of every Packages and Sources, unpacked where need be (to staging, as the
+/* Maps the plain text of every Packages and Sources, unpacked if need be (to staging, as the
  * plain form). */
 int indexes_open(struct indexes *x, struct err *e);
 void indexes_close(struct indexes *x);

@@ -2,7 +2,7 @@
 /*
  * The text of our own Release: SHA256 alone and by-hash. What users pin on (Origin, Label, Suite,
  * Codename, NotAutomatic ...) comes from the configuration or from the generation before, never
- * new from a host: apt stops where it changes.
+ * new from a host: apt stops if it changes.
  */
 #ifndef CORE_ARCHIVE_OWNRELEASE_H
 #define CORE_ARCHIVE_OWNRELEASE_H

@@ -27,7 +27,7 @@ enum paths_kind {
 };
 
 /* What a name in a Release file is; name must be safe. *plain_len: the length without the ending
- * of a compression (equal to len where there is none). */
+ * of a compression (equal to len if there is none). */
 enum paths_kind paths_index_kind(const char *name, size_t len, size_t *plain_len);
 
 #endif

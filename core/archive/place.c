@@ -96,7 +96,7 @@ int place_prepare(struct arena *a, const struct place *p, struct err *e)
     return check_exchange(a, p, e);
 }
 
-/* A folder's own entry, no link. -1 with errno: ELOOP where it is one. */
+/* A folder's own entry, no link. -1 with errno: ELOOP if it is one. */
 static int open_folder_at(int parent, const char *name)
 {
     struct stat st;

@@ -38,7 +38,7 @@ const char *place_taken(struct arena *a, const struct place *p, const char *mirr
 const char *place_lock(struct arena *a, const struct place *p, const char *name);
 const char *place_recheck(struct arena *a, const struct place *p, const char *mirror);
 
-/* Makes the folders. ERR_SYSTEM also where root and work lie on two file systems. */
+/* Makes the folders. ERR_SYSTEM also if root and work lie on two file systems. */
 int place_prepare(struct arena *a, const struct place *p, struct err *e);
 
 /* Opens a regular file below a folder without following a link in any part of the name. -1 with

@@ -124,7 +124,7 @@ static int look_at(void *data, const struct contents_file *f, const struct conte
     return want(m, f, e);
 }
 
-/* Where every file is looked at again: one that was published like that and is gone or damaged is
+/* When every file is looked at again: one that was published like that and is gone or damaged is
  * fetched anew. */
 static int look_again(struct missing *m, struct err *e)
 {
@@ -265,7 +265,7 @@ static int take_file(struct run *r, const struct suite *s, int staged, int root,
         unlinkat(staged, f->path, 0);
         return 0;
     }
-    /* damaged, where this mirror's own generation names it like that */
+    /* damaged, if this mirror's own generation names it like that */
     const struct contents_file *old = contents_find(&s->before, f->path);
     bool mends = r->recheck && old && memcmp(old->sha256, f->sha256, SHA256_SIZE) == 0;
     if (mends ? is_held(r, f, e) : may_replace(r, f, e))
@@ -280,7 +280,7 @@ static int take_files(struct run *r, struct suite *s, int root, struct err *e)
     int rc = 0, staged;
     if (s->missing_count == 0)
         return 0;
-    /* it stays where nothing is published in the end: the next run finds what nobody names */
+    /* it stays if nothing is published in the end: the next run finds what nobody names */
     if (file_write(place_taken(r->a, &r->place, r->mirror->name), "", 0, 0644, e))
         return -1;
     staged = open_folder(r->pool_dir, e);

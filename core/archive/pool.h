@@ -16,7 +16,7 @@
 int pool_fetch(struct run *r, struct suite *s, struct err *e);
 
 /* Moves the staged files into the pool; all that s->contents names is there after that. The caller
- * holds the pool's lock until the suite is switched, exclusively where files may be replaced. */
+ * holds the pool's lock until the suite is switched, exclusively if files may be replaced. */
 int pool_take_in(struct run *r, struct suite *s, struct err *e);
 
 /* The pool's lock: shared while files are taken in and a suite is switched, exclusive while some

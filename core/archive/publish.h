@@ -7,15 +7,15 @@
 
 #include "core/archive/run.h"
 
-/* First of all, s: a and name are set. Reads what is published; where the disk is ahead of the
- * database (a crash after a switch, a restored database) it is recorded, where it is behind (an
+/* First of all, s: a and name are set. Reads what is published; if the disk is ahead of the
+ * database (a crash after a switch, a restored database) it is recorded, if it is behind (an
  * empty or restored disk) the host's will be published anew. */
 int publish_compare(struct run *r, struct suite *s, struct err *e);
 
 /* 0: what the host has is published (or is held, or was already). */
 int publish_suite(struct run *r, struct suite *s, struct err *e);
 
-/* Fills s->contents with what is published, where it is not filled yet. */
+/* Fills s->contents with what is published, if it is not filled yet. */
 int publish_read_contents(struct run *r, struct suite *s, struct err *e);
 
 /* What a tree of ours says, without the rules for what a host may bring: it was judged when it

@@ -119,7 +119,7 @@ int published_read(struct arena *a, const struct place *p, const char *suite, co
         *e = why;
         return -1;
     }
-    /* Release is always there, also where the host has InRelease alone: it is what was signed */
+    /* Release is always there, also if the host has InRelease alone: it is what was signed */
     if (file_read(arena_printf(a, "%s/Release", folder), RELEASE_BYTES_MAX, &out->text, e) ||
         release_parse(a, buf_str(&out->text), out->text.len, &out->release, e))
         return err_context(e, "the published Release of %s", suite);

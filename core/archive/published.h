@@ -34,7 +34,7 @@ struct published_record {
 struct published {
     bool exists;         /* there is a tree with a signed file */
     bool recorded;       /* and a record of it */
-    char id[SHA256_HEX]; /* of InRelease, or of Release where there is no InRelease */
+    char id[SHA256_HEX]; /* of InRelease, or of Release if there is no InRelease */
     bool inline_signed;  /* has InRelease */
     time_t mtime;        /* of that file */
     struct buf text;     /* what was signed */

@@ -57,7 +57,7 @@ static int begin(struct run *r, struct err *e)
     return r->fence ? r->fence(r->fence_data, e) : 0;
 }
 
-/* Ends the transaction: committed where rc is 0. */
+/* Ends the transaction: committed if rc is 0. */
 static int end(struct run *r, int rc, struct err *e)
 {
     if (rc == 0)
@@ -202,7 +202,7 @@ static int index_line(struct run *r, struct suite *s, int64_t id, const char *co
 }
 
 /* Lines that show the suite: those that do not have this generation yet are filled (all of them
- * where it is new). Then what follows from them; comparing comes last in its transaction. */
+ * if it is new). Then what follows from them; comparing comes last in its transaction. */
 static int index_lines(struct run *r, struct suite *s, const char *id, bool all, struct err *e)
 {
     struct db_result *rows = NULL;

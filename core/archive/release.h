@@ -28,7 +28,7 @@ struct release_entry {
 };
 
 struct release {
-    /* NULL where the text has no such field */
+    /* NULL if the text has no such field */
     const char *origin, *label, *suite, *codename, *version, *description, *components,
         *architectures, *not_automatic, *but_automatic_upgrades, *acquire_by_hash;
     time_t date, valid_until;      /* valid_until 0: none */

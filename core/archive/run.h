@@ -31,7 +31,7 @@ struct run {
     struct db *db;
     int64_t job; /* 0: an admin's command */
     const struct watch *watch;
-    /* First in each transaction that writes results: ERR_CANCELLED where this run no longer holds
+    /* First in each transaction that writes results: ERR_CANCELLED if this run no longer holds
      * its job. NULL: not fenced. */
     int (*fence)(void *data, struct err *e);
     void *fence_data;
@@ -78,7 +78,7 @@ struct suite {
 };
 
 /* Ends what a transfer has left behind, well or not (rc): nothing of it may write while files are
- * verified. Returns rc, or -1 where something could not be ended. */
+ * verified. Returns rc, or -1 if something could not be ended. */
 int run_kill_strays(const struct run *r, int rc, struct err *e);
 
 void run_step(const struct run *r, const char *step);

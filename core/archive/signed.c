@@ -54,7 +54,7 @@ static int read_signed(struct run *r, struct suite *s, const char *name, bool *h
     return file_read(arena_printf(s->a, "%s/%s", r->signed_dir, path), RELEASE_BYTES_MAX, out, e);
 }
 
-/* Release beside InRelease, or alone. The three files are not read in one moment: where they do not
+/* Release beside InRelease, or alone. The three files are not read in one moment: if they do not
  * fit each other, they may do so the next time. */
 static int check_release(struct run *r, struct suite *s, const char *folder, struct buf *text,
                          struct err *e)

@@ -12,7 +12,7 @@
 /* Fetches what the host has of them, for all suites of the mirror. Sets r->reached. */
 int signed_fetch(struct run *r, struct err *e);
 
-/* Fills s->text, sha256, has_* and release. ERR_NOT_READY where it may be in the middle of a
+/* Fills s->text, sha256, has_* and release. ERR_NOT_READY if it may be in the middle of a
  * rebuild. */
 int signed_verify(struct run *r, struct suite *s, struct err *e);
 

@@ -210,7 +210,7 @@ static bool has_component(const struct suites_lists *lists, const char *name, si
 }
 
 /* Whether the signed text lists COMPONENT/source/Sources with a size of 0: apt fetches no such
- * file and names none, as where there is no such component. */
+ * file and names none, as when there is no such component. */
 static bool is_empty(const struct buf *release, const char *component, size_t len)
 {
     static const char name[] = "/source/Sources";
@@ -295,7 +295,7 @@ static int find_release(const char *dir, struct buf *text, struct err *e)
     return rc;
 }
 
-/* A field of the Release text, "" where it has none. */
+/* A field of the Release text, "" if it has none. */
 static void release_field(const struct buf *text, const char *name, char *out, size_t size)
 {
     const char *line = buf_str(text);

@@ -354,7 +354,7 @@ static int run_rsync(struct meter *m, size_t first, size_t count, const struct s
     return rc;
 }
 
-/* The same at the host's other addresses, where it cannot be reached at one; what answers is kept.
+/* The same at the host's other addresses, if it cannot be reached at one; what answers is kept.
  */
 static int run_somewhere(struct meter *m, size_t first, size_t count, const struct sandbox *sandbox,
                          struct err *e)

@@ -184,7 +184,7 @@ int tree_switch(struct run *r, struct suite *s, const struct tree *t, struct err
     return tree_repair(s->a, &r->place, s->name, NULL, e);
 }
 
-/* The record of the tree in `next`, 0 where it has none: the generation it was. */
+/* The record of the tree in `next`, 0 if it has none: the generation it was. */
 static int generation_of(struct arena *a, const struct place *p, const char *suite,
                          const char *folder)
 {

@@ -34,7 +34,7 @@ int file_make_dirs(const char *path, mode_t mode, struct err *e);
 int file_remove_tree(const char *path, struct err *e);
 
 /* Copies a regular file's content to a new file of that mode; `to` must not exist. The two share
- * their blocks where the file system can, never their inode. */
+ * their blocks if the file system can, never their inode. */
 int file_copy(const char *from, const char *to, mode_t mode, struct err *e);
 
 bool file_exists(const char *path);

@@ -41,7 +41,7 @@ static const char *level_word(enum log_level level)
     return "debug";
 }
 
-/* Bare where it is one safe word, else quoted with everything else escaped. */
+/* Bare if it is one safe word, else quoted with everything else escaped. */
 static void add_value(struct buf *line, const char *value)
 {
     bool bare = *value != '\0';
@@ -85,7 +85,7 @@ void log_event(enum log_level level, const char *event, ...)
     }
     va_end(ap);
     buf_add_char(&line, '\n');
-    /* One write, so that lines of several processes do not mix. Nobody to tell where it fails. */
+    /* One write, so that lines of several processes do not mix. Nobody to tell if it fails. */
     ssize_t ignored = write(STDERR_FILENO, line.data, line.len);
     (void)ignored;
     buf_free(&line);

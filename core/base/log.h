@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * One line per event to stderr: `<3>program: event key=value key="with space"` (the journal's
- * level prefix only where JOURNAL_STREAM is set, otherwise the level's word). Values are escaped
+ * level prefix only if JOURNAL_STREAM is set, otherwise the level's word). Values are escaped
  * here: no newline or control character of a value reaches the log raw. No secrets are passed.
  */
 #ifndef CORE_BASE_LOG_H

@@ -26,7 +26,7 @@ struct run {
     const struct proc_spec *spec;
     struct proc_result *result;
     pid_t pid;
-    int pidfd, in, out, err; /* -1 where closed */
+    int pidfd, in, out, err; /* -1 if closed */
     size_t written, output_max;
     struct buf line;
     int64_t deadline, last_output, kill_at, drain_until; /* monotonic ms; 0: not set */
@@ -91,7 +91,7 @@ static int make_pipe(int ends[2])
     return ends[0] < 0 || ends[1] < 0 ? -1 : 0;
 }
 
-/* Reads errno of a failed exec; 0 where the exec went well (the pipe closed by it). */
+/* Reads errno of a failed exec; 0 if the exec went well (the pipe closed by it). */
 static int exec_errno(int fd)
 {
     int number = 0;
@@ -276,7 +276,7 @@ static void read_output(struct run *r, int *fd, struct buf *into)
     }
 }
 
-/* Asks on_watch where its time has come; returns when it comes next. */
+/* Asks on_watch when its time has come; returns when it comes next. */
 static int64_t watch(struct run *r, int64_t now)
 {
     bool alive = false;

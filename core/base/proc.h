@@ -31,7 +31,7 @@ struct proc_spec {
     int (*on_line)(void *data, const char *line, size_t len);
     /* The same, for each piece of stdout as it comes. One of the two at most. */
     int (*on_data)(void *data, const char *piece, size_t len);
-    /* Called every second while the child runs. Where it sets *alive, something has come that
+    /* Called every second while the child runs. If it sets *alive, something has come that
      * counts for stall_ms; output does not count then. A return other than 0 kills the child
      * (cancelled).
      */
@@ -40,18 +40,18 @@ struct proc_spec {
 };
 
 struct proc_result {
-    int exit_code; /* -1 where a signal ended it */
+    int exit_code; /* -1 if a signal ended it */
     int signal;    /* 0, or the signal */
     bool timed_out, stalled, cancelled;
     struct buf out, err; /* freed by proc_result_free */
 };
 
-/* Runs to the end. 0: the child ran, look at the result (also where it failed); -1: it could not
+/* Runs to the end. 0: the child ran, look at the result (also if it failed); -1: it could not
  * be started (ERR_SYSTEM), or ran over its deadline or stalled (ERR_TRANSIENT). The result must
  * be freed in either case. */
 int proc_run(const struct proc_spec *spec, struct proc_result *result, struct err *e);
 
-/* As proc_run, and any exit but 0 is an error with stderr as its detail: ERR_SYSTEM where that says
+/* As proc_run, and any exit but 0 is an error with stderr as its detail: ERR_SYSTEM if that says
  * that the disk is full, else ERR_INPUT. */
 int proc_run_ok(const struct proc_spec *spec, struct proc_result *result, struct err *e);
 

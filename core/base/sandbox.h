@@ -19,7 +19,7 @@ enum sandbox_sockets {
     SANDBOX_ALL_SOCKETS,
     SANDBOX_NO_SOCKETS,
     SANDBOX_TCP,     /* to connect with, to the rules' ports */
-    SANDBOX_TCP_UDP, /* for name services: where UDP goes no rule says */
+    SANDBOX_TCP_UDP, /* for name services: no rule can say where UDP goes */
 };
 
 struct sandbox {

@@ -69,12 +69,12 @@ struct config_mask {
     const char *reason;  /* or NULL */
 };
 
-struct config_team { /* maintainer and vcs match their fields; word searches all; NULL where unset
+struct config_team { /* maintainer and vcs match their fields; word searches all; NULL if unset
                       */
     const char *maintainer, *vcs, *word;
 };
 
-struct config_repository { /* one of kind git-tags; NULL where unset */
+struct config_repository { /* one of kind git-tags; NULL if unset */
     struct config_where where;
     const char *location; /* URL or path */
     const char *tags;     /* NULL: the upstream's */
@@ -106,13 +106,13 @@ struct config_series {
     struct config_mask *masks;
     size_t mask_count;
     struct config_pairs names;
-    struct config_naming naming;      /* the main file's, where this one says nothing */
+    struct config_naming naming;      /* the main file's, if this one says nothing */
     struct config_upstream *upstream; /* NULL: the main file's */
     struct config_team *teams;        /* NULL: the main file's */
     size_t team_count;
 };
 
-struct config_release { /* fields of our own Release; NULL where unset */
+struct config_release { /* fields of our own Release; NULL if unset */
     const char *origin, *label, *suite, *codename, *components, *architectures;
     const char *not_automatic, *but_automatic_upgrades;
 };
@@ -200,7 +200,7 @@ int config_save(const struct config *c, struct err *e);
 /* Reads what config_save wrote, from its start. The result is never stale. */
 struct config *config_load_saved(int fd, struct err *e) __attribute__((warn_unused_result));
 
-/* True where a stat of the files shows them changed since the load (call at most once a second). */
+/* True if a stat of the files shows them changed since the load (call at most once a second). */
 bool config_is_stale(const struct config *c);
 
 /* Reads a secret's file (whsec_ line) into out; readable or writable by others,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a file that leaves a setting out gets where that is a choice and no fact: the first user's,
+ * What a file that leaves a setting out gets if that is a choice and no fact: the first user's,
  * OpenStack in Debian. As YAML, as a file would say it. No rule of the code knows any of it.
  */
 #ifndef CORE_CONFIG_DEFAULTS_H

@@ -95,7 +95,7 @@ setting_parser parse_count;    /* int, 1 to 1000 */
 setting_parser parse_bool;     /* bool */
 setting_parser parse_yes;      /* const char *: "yes" or NULL */
 
-/* Topics. The field is not used where the parser fills several fields of r->c. */
+/* Topics. The field is not used if the parser fills several fields of r->c. */
 setting_parser parse_teams_main;      /* teams.c */
 setting_parser parse_teams_series;    /* into struct config_series */
 setting_parser parse_names;           /* naming.c: struct config_pairs */

@@ -14,7 +14,7 @@ static const char *label(const struct node *n)
     return n->key ? n->key : "item";
 }
 
-/* A copy with each {name} replaced, where r->name is set. */
+/* A copy with each {name} replaced, if r->name is set. */
 static const char *expand(struct reader *r, const char *text)
 {
     const char *at = r->name ? strstr(text, "{name}") : NULL;

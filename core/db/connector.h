@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One connection that a program of many requests keeps: opened again where it broke, without ever
+ * One connection that a program of many requests keeps: opened again when it broke, without ever
  * holding a request up for longer than it allows. Opening happens in a thread of its own, since
  * libpq may block for as long as it likes (a name server, a host that drops packets, a server that
  * was stopped): whoever asks meanwhile is told at once that the database is away, and the
@@ -21,7 +21,7 @@ struct db_connector *db_connector_new(void);
 /* Waits for an attempt in flight, at most connect_timeout_s for each host of the conninfo. */
 void db_connector_free(struct db_connector *c);
 
-/* The connection, with ERR_DATABASE and NULL where there is none yet. Who finds it missing waits
+/* The connection, with ERR_DATABASE and NULL if there is none yet. Who finds it missing waits
  * up to wait_ms; all later ones, until it is there again, for a tenth of a second at most. An
  * attempt that failed is not repeated for a moment. The connection stays the connector's; options
  * are copied, and heeded when one is opened. */

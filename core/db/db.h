@@ -29,7 +29,7 @@ struct db_query {
 
 struct db_open_options {
     const char *conninfo;  /* libpq connection string */
-    const char *role;      /* used as user where conninfo names none */
+    const char *role;      /* used as user if conninfo names none */
     const char *program;   /* application_name */
     int connect_timeout_s; /* 0: 5 */
     /* 0: the role's own, and no limit here. Otherwise the server's limit for each statement, and a
@@ -51,7 +51,7 @@ void db_limit(struct db *db, int64_t until_ms);
  * NULL). False: nothing, or it is no connection string. */
 bool db_conninfo_value(const char *conninfo, const char *keyword, struct buf *out);
 
-/* Runs a query with n text parameters (NULL is SQL null). result may be NULL where rows are of
+/* Runs a query with n text parameters (NULL is SQL null). result may be NULL if rows are of
  * no interest; otherwise freed by db_result_free. Class 08, 53, 57P and timeouts: ERR_DATABASE;
  * all else ERR_INPUT with the server's words as detail. The SQLSTATE: db_sqlstate. */
 int db_run(struct db *db, const struct db_query *query, int n, const char *const *params,
@@ -82,7 +82,7 @@ void db_hex(struct buf *out, const void *data, size_t len);
 int db_begin(struct db *db, struct err *e);
 int db_begin_snapshot(struct db *db, struct err *e); /* REPEATABLE READ, READ ONLY */
 int db_commit(struct db *db, struct err *e);
-void db_rollback(struct db *db); /* also where none is open */
+void db_rollback(struct db *db); /* also if none is open */
 
 /* COPY ... FROM STDIN with text rows; the query's text is the COPY command. */
 int db_copy_begin(struct db *db, const struct db_query *query, struct err *e);

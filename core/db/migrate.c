@@ -51,7 +51,7 @@ static int newest_known(void)
     return newest;
 }
 
-/* *number: the newest migration that the database has; 0 where it has none. */
+/* *number: the newest migration that the database has; 0 if it has none. */
 static int newest_applied(struct db *db, int *number, bool *instance, struct err *e)
 {
     struct db_result *r = NULL;

@@ -29,8 +29,8 @@ int migrate_forget_code(struct db *db, struct err *e);
  * one for the functions and views. 1: all is current, 0: something is pending, -1: error. */
 int migrate_status(struct db *db, struct buf *out, struct err *e);
 
-/* For programs at work: 0 where the schema is the program's; ERR_DENIED where it is newer (stop and
- * say so), ERR_NOT_READY where it is older or missing (`deb-status migrate` has to run first). */
+/* For programs at work: 0 if the schema is the program's; ERR_DENIED if it is newer (stop and
+ * say so), ERR_NOT_READY if it is older or missing (`deb-status migrate` has to run first). */
 int migrate_check(struct db *db, struct err *e);
 
 #endif

@@ -24,7 +24,7 @@ static int fail(struct parse *p, int line, const char *why)
     return err_set(p->err, ERR_INPUT, "line %d: %s", line, why);
 }
 
-/* The next event, to be deleted by the caller where 0 is returned. */
+/* The next event, to be deleted by the caller if 0 is returned. */
 static int next_event(struct parse *p, yaml_event_t *event)
 {
     if (yaml_parser_parse(&p->parser, event)) {
@@ -103,7 +103,7 @@ static int read_list(struct parse *p, struct node *list, int depth)
     }
 }
 
-/* Reads one value for the key; NULL where it fails. */
+/* Reads one value for the key; NULL if it fails. */
 static struct node *read_value(struct parse *p, const struct node *key, int depth)
 {
     yaml_event_t event;

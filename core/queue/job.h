@@ -53,7 +53,7 @@ void job_progress(struct job *job, int64_t done, int64_t total, const char *unit
 void job_log(struct job *job, enum job_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* First statement of every transaction that writes the job's results: 0 where this run is still
+/* First statement of every transaction that writes the job's results: 0 if this run is still
  * the one that holds the job (it stays so until the transaction ends), else -1 with
  * ERR_CANCELLED; then roll back and return. */
 int job_fence(struct job *job, struct err *e) __attribute__((warn_unused_result));

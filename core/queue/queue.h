@@ -48,14 +48,14 @@ int queue_line(struct db *db, const struct queue_claim *claim, enum job_level le
 
 enum queue_outcome {
     QUEUE_DONE,
-    QUEUE_RETRY,  /* again after backoff; failed where the attempts are used up */
+    QUEUE_RETRY,  /* again after backoff; failed if the attempts are used up */
     QUEUE_FAILED, /* for good */
     QUEUE_CANCELLED,
     QUEUE_RELEASED, /* the worker stops: queued again at once, the attempt does not count */
 };
 
 /* Ends the run. state (may be NULL) gets the job's state after it: done, queued, failed,
- * cancelled, superseded; "" where the token was no longer the job's. */
+ * cancelled, superseded; "" if the token was no longer the job's. */
 int queue_finish(struct db *db, const struct queue_claim *claim, enum queue_outcome outcome,
                  const char *error, const char *detail, int64_t backoff_s, char state[16],
                  struct err *e);

@@ -25,10 +25,10 @@ enum report_type {
 
 struct report {
     enum report_type type;
-    const char *fields[REPORT_FIELDS]; /* "" where not sent; valid until the buffer changes */
+    const char *fields[REPORT_FIELDS]; /* "" if not sent; valid until the buffer changes */
 };
 
-/* Writes one frame, fields cut where they do not fit. 0, or -1 where nobody reads any more. */
+/* Writes one frame, fields cut if they do not fit. 0, or -1 if nobody reads any more. */
 int report_send(int fd, enum report_type type, const char *a, const char *b, const char *c);
 
 /* Takes the frame at *at in what was read so far. 1: taken, *at moved on; 0: not complete yet;

@@ -23,7 +23,7 @@ struct name_pair {
 };
 
 struct name_rules {
-    const char *const *prefixes; /* each added where it is missing, dropped where it is there */
+    const char *const *prefixes; /* each added if it is missing, dropped if it is there */
     size_t prefix_count;
     /* one put in the other's place: the value begins with the key. A name that has either gets no
      * other form, and neither is dropped down to the bare name: both are packages of a team. */

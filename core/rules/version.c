@@ -133,7 +133,7 @@ static struct view view_from(struct view v, size_t at)
     return (struct view){v.data + at, v.len - at};
 }
 
-/* epoch:upstream-revision (Policy 5.6.12): *revision has len 0 and data NULL where there is none.
+/* epoch:upstream-revision (Policy 5.6.12): *revision has len 0 and data NULL if there is none.
  */
 static void split(const char *version, struct view *epoch, struct view *upstream,
                   struct view *revision)

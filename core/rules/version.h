@@ -15,7 +15,7 @@ enum version_kind { VERSION_FINAL, VERSION_PRERELEASE, VERSION_END };
 
 /* What upstream's tag is: END for zed-eom, yoga-eol, rocky-em, victoria-last, 2023.1-eom; else
  * debian gets the Debian form (31.0.0.0rc1 -> 31.0.0~rc1, 0.3a3 -> 0.3~a3, leading v dropped).
- * ERR_INPUT where it is no version at all. */
+ * ERR_INPUT if it is no version at all. */
 int version_from_upstream(const char *version, enum version_kind *kind, struct buf *debian,
                           struct err *e);
 
@@ -24,7 +24,7 @@ int version_from_upstream(const char *version, enum version_kind *kind, struct b
  * upstream's own rc1 or .dev1, become ~rc1 and ~dev1). */
 int version_upstream_part(const char *debian, struct buf *out, struct err *e);
 
-/* True where the full version has +debNuM in its revision, or, native, in its upstream part. */
+/* True if the full version has +debNuM in its revision, or, native, in its upstream part. */
 bool version_is_patched(const char *debian);
 
 /* Appends the sort key (binary). ERR_INPUT: a character outside Policy's, a number over 254 digits.

@@ -18,7 +18,7 @@ struct reader {
     const struct node **version_nodes; /* where each version stands */
 };
 
-/* tarball-base of a release's project or of a repository's settings; NULL where it is not set. */
+/* tarball-base of a release's project or of a repository's settings; NULL if it is not set. */
 static int read_artifact(struct reader *r, const struct node *map, const char **out)
 {
     if (reading_text(&r->in, map, "tarball-base", out))
@@ -39,7 +39,7 @@ static int read_hash(struct reader *r, const struct node *map, const char **out)
     return 0;
 }
 
-/* The repo's index; it is added where it is new. */
+/* The repo's index; it is added if it is new. */
 static int add_repo(struct reader *r, const struct node *n, const char *repo, size_t *index)
 {
     struct deliverable *d = r->out;

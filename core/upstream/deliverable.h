@@ -34,7 +34,7 @@ struct deliverable_version {
 };
 
 struct deliverable {
-    const char *team, *type, *model; /* NULL where the file has none */
+    const char *team, *type, *model; /* NULL if the file has none */
     struct deliverable_repo *repos;  /* each repo once */
     size_t repo_count;
     struct deliverable_version *versions; /* (repo, version) once */
@@ -46,7 +46,7 @@ int deliverable_version_read(struct arena *a, const char *text, struct deliverab
                              struct err *e);
 
 /* Everything in *out lives in the arena. ERR_INPUT: what is wrong, text "line N: ..."; *line has N
- * (1 where the file as a whole is meant). */
+ * (1 if the file as a whole is meant). */
 int deliverable_parse(struct arena *a, const char *data, size_t len, struct deliverable *out,
                       int *line, struct err *e);
 

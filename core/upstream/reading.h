@@ -23,7 +23,7 @@ struct reading {
     struct err *e;
 };
 
-/* The file's tree, NULL where it is no YAML. Close in either case. */
+/* The file's tree, NULL if it is no YAML. Close in either case. */
 const struct node *reading_open(struct reading *r, struct arena *a, const char *data, size_t len,
                                 int *line, struct err *e);
 void reading_close(struct reading *r);
@@ -32,11 +32,11 @@ void reading_close(struct reading *r);
 int reading_fail(struct reading *r, const struct node *n, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* One line of text without control characters; *out is NULL where the key is not there. */
+/* One line of text without control characters; *out is NULL if the key is not there. */
 int reading_text(struct reading *r, const struct node *map, const char *key, const char **out);
 /* As above, and it must be there. */
 int reading_required(struct reading *r, const struct node *map, const char *key, const char **out);
-/* A list or a map; *out is NULL where the key is not there. */
+/* A list or a map; *out is NULL if the key is not there. */
 int reading_collection(struct reading *r, const struct node *map, const char *key,
                        enum yaml_kind kind, const struct node **out);
 

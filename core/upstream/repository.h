@@ -25,7 +25,7 @@ struct repository_watch { /* called while a fetch goes on */
 int repository_init(struct err *e);
 void repository_shutdown(void);
 
-/* Opens the copy, making it where it is not there, is no repository any more, has become a heap of
+/* Opens the copy, making it if it is not there, is no repository any more, has become a heap of
  * small packs, or was not closed the last time: a library that hangs or dies on a damaged file
  * would do so for ever, and a new copy costs one fetch. */
 int repository_open(const char *data, const struct upstream *u, struct arena *a,
@@ -63,7 +63,7 @@ enum repository_relation {
 int repository_relate(git_repository *repo, const char *recorded, const git_oid *head,
                       enum repository_relation *out, struct err *e);
 
-/* A file's contents; *out is NULL where they are larger than max (and have not been read). */
+/* A file's contents; *out is NULL if they are larger than max (and have not been read). */
 int repository_blob(git_repository *repo, const git_oid *oid, size_t max, git_blob **out,
                     struct err *e);
 

@@ -13,8 +13,8 @@
 
 struct series_entry {
     const char *name;
-    const char *release, *status;           /* NULL where the file has none */
-    const char *initial_release, *eol_date; /* YYYY-MM-DD, NULL where there is no such date */
+    const char *release, *status;           /* NULL if the file has none */
+    const char *initial_release, *eol_date; /* YYYY-MM-DD, NULL if there is no such date */
     int position;                           /* from 1: higher is newer */
 };
 

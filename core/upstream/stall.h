@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * libgit2 waits for a server without end. Here a timer shuts down the sockets that were opened
- * since it began where nothing has come for so long: the read in which the library waits then ends,
+ * since it began when nothing has come for so long: the read in which the library waits then ends,
  * and with it the fetch, with an error. One at a time in a process, which uses SIGALRM for nothing
  * else.
  */

@@ -151,7 +151,7 @@ static const char *file_of(struct run *r, const char *project, size_t n)
                    : arena_printf(r->job->arena, "%s: entry %zu", list, n + 1);
 }
 
-/* The last part of the project, as masks name deliverables; where an earlier one has it, all. */
+/* The last part of the project, as masks name deliverables; if an earlier one has it, all. */
 static const char *name_of(const struct run *r, size_t n)
 {
     const char *name = reading_last_part(r->entries[n].project);

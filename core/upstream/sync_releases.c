@@ -123,7 +123,7 @@ static void add_file(struct run *r, const struct import_file *f)
     in->files[in->file_count++] = *f;
 }
 
-/* The deliverable's name, NULL where its file has none that can stand in addresses. */
+/* The deliverable's name, NULL if its file has none that can stand in addresses. */
 static const char *name_of(struct run *r, const struct tree_file *f)
 {
     const char *name = arena_strndup(r->job->arena, f->file, strlen(f->file) - strlen(".yaml"));
@@ -160,7 +160,7 @@ static void add_gone(struct run *r, const char *path, const char *series, const 
     add_file(r, &(struct import_file){series, name, path, NULL, NULL});
 }
 
-/* In a look at all files: true where this blob was read or set aside before. */
+/* In a look at all files: true if this blob was read or set aside before. */
 static bool is_known(struct run *r, const char *path, const char *oid)
 {
     uint32_t n = r->whole ? intern_find(&r->paths, path) : INTERN_NONE;
@@ -300,7 +300,7 @@ static bool is_series(const git_tree_entry *entry)
            reading_is_name(git_tree_entry_name(entry));
 }
 
-/* The list of series; none where it cannot be read. */
+/* The list of series; none if it cannot be read. */
 static int read_list(struct run *r, struct series_entry **list, size_t *count)
 {
     char oid[GIT_OID_HEXSZ + 1];
@@ -381,7 +381,7 @@ static int load_known(struct run *r, struct history *h)
     return rc;
 }
 
-/* Reads the history after the commit up to which there are dates; all of it where that commit is
+/* Reads the history after the commit up to which there are dates; all of it if that commit is
  * not in it, and then every file is written anew with the dates that this gives. */
 static int read_history(struct run *r)
 {

@@ -37,7 +37,7 @@ void upstreams_add_public_words(struct buf *out, const char *words)
     }
 }
 
-/* All that decides what is read from there: where it changes, it is read as if for the first time.
+/* All that decides what is read from there: if it changes, it is read as if for the first time.
  */
 static const char *describe_tags(struct arena *a, const struct config_upstream *c)
 {

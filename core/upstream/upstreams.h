@@ -2,7 +2,7 @@
 /*
  * Which upstreams the configuration names, and their rows. The main one (`upstream` of
  * deb-status.yaml) gives every series that no file of releases.d reads from somewhere else; it is
- * not in use where every file does. Fetches nothing.
+ * not in use if every file does. Fetches nothing.
  */
 #ifndef CORE_UPSTREAM_UPSTREAMS_H
 #define CORE_UPSTREAM_UPSTREAMS_H

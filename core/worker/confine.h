@@ -16,7 +16,7 @@
 #include "core/upstream/upstreams.h"
 
 /* For good. archive: the job is a mirror's. A folder that is not there and cannot be made is no
- * error: the job may not need it; nor is a kernel without Landlock. ERR_SYSTEM where it has
+ * error: the job may not need it; nor is a kernel without Landlock. ERR_SYSTEM if it has
  * Landlock and the rules cannot be applied. */
 int confine_writes(const struct config *config, bool archive, struct arena *a, struct err *e);
 

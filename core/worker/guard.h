@@ -14,7 +14,7 @@
 int guard_open(struct err *e); /* starts the clock */
 
 /* The group is killed when until_ms (monotonic) has passed; called again: the new time counts.
- * Returns -1 where too many are watched. */
+ * Returns -1 if too many are watched. */
 int guard_set(pid_t group, int64_t until_ms);
 void guard_drop(pid_t group); /* before the group's leader is waited for */
 

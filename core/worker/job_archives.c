@@ -2,7 +2,7 @@
 /*
  * archives: Debian's suites. Each apt line is fetched, verified, read and compared on its own, in
  * a transaction of its own: one that fails keeps its last good rows and says why, the others go
- * on. The job fails only where no line could be refreshed.
+ * on. The job fails only if no line could be refreshed.
  */
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * releases: what upstream released. Each upstream is looked at on its own, in transactions of its
- * own: one that fails keeps its last good rows and says why, the others go on. The job fails where
+ * own: one that fails keeps its last good rows and says why, the others go on. The job fails if
  * any could not be looked at, so that it is tried again.
  */
 #include "core/queue/job.h"

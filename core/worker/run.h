@@ -11,7 +11,7 @@
 
 enum { RUN_PIPE = 3, RUN_CONFIG = 4 };
 
-/* Runs the job and reports how it ended. Returns the exit code: 0 where a report was sent. */
+/* Runs the job and reports how it ended. Returns the exit code: 0 if a report was sent. */
 int run_job(int64_t id, int64_t token);
 
 #endif

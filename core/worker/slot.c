@@ -269,7 +269,7 @@ void slots_open(void)
         fclose(f);
 }
 
-/* Kills our children that lead no slot. True where there were any. */
+/* Kills our children that lead no slot. True if there were any. */
 static bool kill_strays(struct slot *slots, size_t count)
 {
     int pid;

@@ -57,10 +57,10 @@ int slot_start(struct slot *s, const struct queue_claim *claim, int64_t deadline
 /* The lease was renewed by a call that began at at_ms: the group may run for hold_ms from then. */
 void slot_renewed(struct slot *s, int64_t at_ms, int64_t hold_ms);
 
-/* False where what was read has to be dealt with before more is. */
+/* False if what was read has to be dealt with before more is. */
 bool slot_has_room(const struct slot *s);
 
-/* Reads what came. True where something did. */
+/* Reads what came. True if something did. */
 bool slot_read(struct slot *s);
 
 /* The next report that was not taken yet: 1, 0 none; wrong ones stop the job. slot_take moves on.
@@ -76,7 +76,7 @@ void slot_tick(struct slot *s, int64_t now_ms);
  * ended, and what else its processes left behind. */
 void slots_reap(struct slot *slots, size_t count);
 
-/* True where the process ended and all it said was taken. */
+/* True if the process ended and all it said was taken. */
 bool slot_is_over(const struct slot *s);
 
 /* How the run ended; error and detail from it, or ours. */

@@ -34,7 +34,7 @@ struct supervisor {
     char refused[1024]; /* why the changed configuration was not taken, or "" */
 };
 
-/* True where a database is there. Connects where a try is due; ends the supervisor where it can
+/* True if a database is there. Connects if a try is due; ends the supervisor if it can
  * never work. */
 bool upkeep_connect(struct supervisor *s, int64_t now);
 void upkeep_disconnect(struct supervisor *s);

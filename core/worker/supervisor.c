@@ -20,7 +20,7 @@
 
 enum {
     REPORTS_AT_ONCE = 200, /* of one job before the others have their turn */
-    POLL_MS = 2000,        /* looks for jobs where no notification came */
+    POLL_MS = 2000,        /* looks for jobs when no notification came */
     TICK_MS = 1000,
     RENEWALS = 6,          /* in the time of a lease */
     CANCEL_LOOK_MS = 1000, /* at most so often for each job */
@@ -391,7 +391,7 @@ static int open_signals(struct supervisor *s, struct err *e)
     return guard_open(e);
 }
 
-/* A configuration that is wrong from the start: nothing is kept that could be used. Where the main
+/* A configuration that is wrong from the start: nothing is kept that could be used. If the main
  * file can be read at all, its database hears why, and with it the pages. */
 static void tell_wrong_config(const struct supervisor *s, const struct err *why)
 {

@@ -16,7 +16,7 @@ struct supervisor_options {
     bool configure;     /* with once: nothing but the configuration into the database */
 };
 
-/* Returns the program's exit code: 0; 1 where, with once, a job of this call failed; 2 where it
+/* Returns the program's exit code: 0; 1 if, with once, a job of this call failed; 2 if it
  * could not work, or had to stop (the schema is newer). */
 int supervisor_run(const struct supervisor_options *options);
 

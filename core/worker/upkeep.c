@@ -68,7 +68,7 @@ void upkeep_trouble(struct supervisor *s, const char *what, const struct err *e)
     s->schema_ms = 0; /* it may have become another one */
 }
 
-/* False where this program cannot work with the schema. */
+/* False if this program cannot work with the schema. */
 static bool check_schema(struct supervisor *s)
 {
     struct err e = {0};
@@ -272,7 +272,7 @@ static int schedule(struct supervisor *s, struct err *e)
     return 0;
 }
 
-/* Some thousand rows at a time; where there are more, soon again. */
+/* Some thousand rows at a time; if there are more, soon again. */
 static int expire(struct supervisor *s, int64_t now, struct err *e)
 {
     struct db_result *r = NULL;
