@@ -19,7 +19,7 @@
  * NEED_PROGRAM on are the program's own. */
 enum {
     NEED_NOTHING = 0,
-    NEED_QUERY = 1, /* the query parsed: answered 400 `query` by the dispatcher if it cannot */
+    NEED_QUERY = 1,    /* the query parsed: answered 400 `query` by the dispatcher if it cannot */
     NEED_DATABASE = 2, /* an open connection */
     NEED_PROGRAM = 4,
     ROUTE_RAW_PATH = 1 << 30, /* takes a path that is not valid UTF-8 as well */

@@ -208,8 +208,7 @@ bool config_is_stale(const struct config *c);
 #define CONFIG_SECRET_BYTES 1024 /* the longest */
 int config_read_secret(const char *path, struct buf *out, struct err *e);
 
-#define CONFIG_SECRET_LEAST 16 /* bytes that the hook takes; Standard Webhooks asks for 24 to 64   \
-                                */
+#define CONFIG_SECRET_LEAST 16 /* bytes the hook takes; Standard Webhooks asks for 24 to 64 */
 
 /* Decodes the base64 of a Standard Webhooks secret, with or without `whsec_` in front and padding
  * behind. out holds 3 * strlen(text) / 4 + 3 bytes. Returns the length, or -1 if it is malformed or

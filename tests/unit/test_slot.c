@@ -296,6 +296,20 @@ static void is_killed_without_lease(void **state)
     slot_free(&s);
 }
 
+/* It may publish over another run's work: no grace. */
+static void is_killed_at_once_when_lost(void **state)
+{
+    (void)state;
+    struct slot s = {0};
+    struct seen seen = {0};
+    begin(&s, PLAY_HANG, 60);
+    slot_stop(&s, STOP_LOST);
+    follow(&s, &seen, 0);
+    assert_int_equal(WTERMSIG(s.status), SIGKILL);
+    assert_int_equal(s.stop, STOP_LOST);
+    slot_free(&s);
+}
+
 static void takes_all_of_a_flood(void **state)
 {
     (void)state;
@@ -368,6 +382,7 @@ int main(int argc, char **argv)
                                        cmocka_unit_test(ends_when_stopped),
                                        cmocka_unit_test(stays_done),
                                        cmocka_unit_test(is_killed_without_lease),
+                                       cmocka_unit_test(is_killed_at_once_when_lost),
                                        cmocka_unit_test(takes_all_of_a_flood),
                                        cmocka_unit_test(kills_what_is_left_behind),
                                        cmocka_unit_test(gets_clean_surroundings),
