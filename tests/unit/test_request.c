@@ -254,6 +254,7 @@ static void compares_etags(void **state)
         {"HTTP_IF_NONE_MATCH=\"abc\"", true},
         {"HTTP_IF_NONE_MATCH=W/\"abc\"", true},
         {"HTTP_IF_NONE_MATCH=\"abc-gzip\"", true},
+        {"HTTP_IF_NONE_MATCH=\"abd-gzip\"", false},
         {"HTTP_IF_NONE_MATCH=\"x\", W/\"y\",\"abc\"", true},
         {"HTTP_IF_NONE_MATCH=*", true},
         {"HTTP_IF_NONE_MATCH= * ", true},
