@@ -326,6 +326,16 @@ def test_an_etag_follows_what_the_page_shows(site):
     site.sql("update deb_status.jobs set progress_done = progress_done + 1 where state = 'running' and what = 'bookworm-epoxy'")
     moved = tags()
     assert moved["/"] != after["/"] and moved["/queue"] != after["/queue"]
+    with open(site.config, encoding="utf-8") as f:
+        config = f.read()
+    try:
+        with open(site.config, "w", encoding="utf-8") as f:
+            f.write(config.replace("OpenStack in Debian", "Renamed"))
+        renamed = tags()
+    finally:
+        with open(site.config, "w", encoding="utf-8") as f:
+            f.write(config)
+    assert all(renamed[p] != moved[p] for p in pages) and tags() == moved
 
 
 def test_while_a_job_runs_the_rows_are_not_sent_again(site):
