@@ -47,17 +47,6 @@ static bool is_package_name(struct deb822_text t)
     return true;
 }
 
-static int take_size(struct deb822_text t, int64_t *size)
-{
-    *size = 0;
-    for (size_t i = 0; i < t.len; i++) {
-        if (!isdigit((unsigned char)t.data[i]) || *size > INT64_MAX / 100)
-            return -1;
-        *size = *size * 10 + (t.data[i] - '0');
-    }
-    return t.len > 0 ? 0 : -1;
-}
-
 /* Whether it lies below pool/SUITE/ of one of those suites, as pkgos-scan-repo lays it out. */
 static bool is_below_suite(const struct config_strings *suites, const char *path)
 {
@@ -116,7 +105,7 @@ static int add_file(struct reader *r, struct deb822_text folder, struct deb822_t
     c->files = arena_grow(r->a, c->files, c->file_count, &r->file_room, sizeof *c->files);
     struct contents_file *f = &c->files[c->file_count];
     f->path = path;
-    if (take_size(size, &f->size) || hash_parse_sha256(sum.data, sum.len, f->sha256))
+    if (deb822_size(size, &f->size) || hash_parse_sha256(sum.data, sum.len, f->sha256))
         return err_set(e, ERR_INPUT, "%s has no Size or no SHA256", path);
     c->file_count++;
     return 0;

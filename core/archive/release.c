@@ -73,17 +73,6 @@ static int compare_entries(const void *a, const void *b)
     return strcmp(((const struct release_entry *)a)->name, ((const struct release_entry *)b)->name);
 }
 
-static int take_size(struct deb822_text t, int64_t *size)
-{
-    *size = 0;
-    for (size_t i = 0; i < t.len; i++) {
-        if (!isdigit((unsigned char)t.data[i]) || *size > INT64_MAX / 100)
-            return -1;
-        *size = *size * 10 + (t.data[i] - '0');
-    }
-    return t.len > 0 ? 0 : -1;
-}
-
 static const char *take_sum(struct arena *a, struct deb822_text t, enum hash_kind kind)
 {
     if (t.len != hash_hex_length(kind))
@@ -121,7 +110,7 @@ static int take_entry(struct lister *l, struct deb822_text line, enum hash_kind 
         return err_set(e, ERR_INPUT, "%s lists a name that is not allowed", hash_section(kind));
     *out = (struct release_entry){.name = arena_strndup(l->a, name.data, name.len)};
     out->sums[kind] = take_sum(l->a, sum, kind);
-    if (!out->sums[kind] || take_size(size, &out->size))
+    if (!out->sums[kind] || deb822_size(size, &out->size))
         return err_set(e, ERR_INPUT, "%s: hash or size of %.200s is none", hash_section(kind),
                        out->name);
     out->kind = PATHS_OTHER;

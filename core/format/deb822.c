@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/format/deb822.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -182,4 +183,15 @@ bool deb822_next_word(struct deb822_text *line, struct deb822_text *word)
 bool deb822_equals(struct deb822_text t, const char *s)
 {
     return t.data && strlen(s) == t.len && memcmp(t.data, s, t.len) == 0;
+}
+
+int deb822_size(struct deb822_text t, int64_t *size)
+{
+    *size = 0;
+    for (size_t i = 0; i < t.len; i++) {
+        if (!isdigit((unsigned char)t.data[i]) || *size > INT64_MAX / 100)
+            return -1;
+        *size = *size * 10 + (t.data[i] - '0');
+    }
+    return t.len > 0 ? 0 : -1;
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/err.h"
 
@@ -37,5 +38,7 @@ bool deb822_next_line(struct deb822_text *value, struct deb822_text *line);
 /* Takes the next word of a line. */
 bool deb822_next_word(struct deb822_text *line, struct deb822_text *word);
 bool deb822_equals(struct deb822_text t, const char *s);
+/* A file's size in bytes, in decimal digits; -1 if it is anything else or does not fit. */
+int deb822_size(struct deb822_text t, int64_t *size);
 
 #endif

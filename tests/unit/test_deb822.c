@@ -124,6 +124,23 @@ static void takes_no_nul(void **state)
     assert_true(deb822_equals(values[0], "b"));
 }
 
+static void reads_sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t size;
+    } rows[] = {{"0", 0},   {"1234567890123", 1234567890123},
+                {"", -1},   {"-1", -1},
+                {"1 ", -1}, {"0x10", -1},
+                {"1k", -1}, {"99999999999999999999", -1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t size;
+        int rc = deb822_size((struct deb822_text){rows[i].text, strlen(rows[i].text)}, &size);
+        assert_int_equal(rc ? -1 : size, rows[i].size);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +150,7 @@ int main(void)
         cmocka_unit_test(keeps_the_paragraph_limit),
         cmocka_unit_test(takes_no_nul),
         cmocka_unit_test(compares_whole_texts),
+        cmocka_unit_test(reads_sizes),
     };
     return cmocka_run_group_tests_name("deb822", tests, NULL, NULL);
 }
