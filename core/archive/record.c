@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/archive/announced.h"
-#include "core/archive/index.h"
+#include "core/archive/sources.h"
 #include "core/status/status.h"
 #include "gen/queries.h"
 
@@ -190,15 +190,15 @@ static bool has_word(const char *words, const char *word)
 static int index_line(struct run *r, struct suite *s, int64_t id, const char *components,
                       bool *changed, struct err *e)
 {
-    struct index_input *inputs = arena_alloc(s->a, (s->indexes.text_count + 1) * sizeof *inputs);
+    struct sources_input *inputs = arena_alloc(s->a, (s->indexes.text_count + 1) * sizeof *inputs);
     size_t n = 0;
     for (size_t i = 0; i < s->indexes.text_count; i++) {
         const struct contents_input *text = &s->indexes.texts[i];
         const char *component = component_of(s->a, text->name);
         if (text->kind == PATHS_SOURCES && has_word(components, component))
-            inputs[n++] = (struct index_input){component, text->data, text->len};
+            inputs[n++] = (struct sources_input){component, text->data, text->len};
     }
-    return index_suite(r->db, id, inputs, n, changed, e);
+    return sources_replace(r->db, id, inputs, n, changed, e);
 }
 
 /* Lines that show the suite: those that do not have this generation yet are filled (all of them

@@ -15,7 +15,7 @@
 #include "core/archive/place.h"
 #include "core/archive/published.h"
 #include "core/archive/release.h"
-#include "core/archive/sign.h"
+#include "core/archive/signer.h"
 #include "core/archive/transfer.h"
 #include "core/archive/watch.h"
 #include "core/base/arena.h"

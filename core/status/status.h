@@ -14,7 +14,8 @@
 #include "core/base/err.h"
 #include "core/db/db.h"
 
-/* After the rows of these suites changed (index_suite said so). job: whose change it is, 0: none.
+/* After the rows of these suites changed (sources_replace said so). job: whose change it is, 0:
+ * none.
  */
 int status_compare_suites(struct db *db, const int64_t *suites, size_t count, int64_t job,
                           struct err *e);

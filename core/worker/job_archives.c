@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/archive/index.h"
+#include "core/archive/sources.h"
 #include "core/archive/suites.h"
 #include "core/base/file.h"
 #include "core/queue/job.h"
@@ -53,7 +53,7 @@ static int read_suites(struct job *job, struct job_suite **out, size_t *count, s
     return 0;
 }
 
-static int map_file(const char *path, struct index_input *in, struct err *e)
+static int map_file(const char *path, struct sources_input *in, struct err *e)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
     if (fd < 0)
@@ -67,7 +67,7 @@ static int map_file(const char *path, struct index_input *in, struct err *e)
 static int write_index(struct job *job, const struct job_suite *s, const struct suites_lists *lists,
                        struct err *e)
 {
-    struct index_input *inputs = arena_alloc(job->arena, lists->count * sizeof *inputs);
+    struct sources_input *inputs = arena_alloc(job->arena, lists->count * sizeof *inputs);
     bool changed = false;
     int rc = -1;
     for (size_t i = 0; i < lists->count; i++) {
@@ -75,7 +75,7 @@ static int write_index(struct job *job, const struct job_suite *s, const struct 
         if (map_file(lists->files[i].path, &inputs[i], e))
             goto out;
     }
-    if (index_suite(job->db, s->id, inputs, lists->count, &changed, e))
+    if (sources_replace(job->db, s->id, inputs, lists->count, &changed, e))
         goto out;
     rc = changed ? status_compare_suites(job->db, &s->id, 1, job->id, e) : 0;
 out:

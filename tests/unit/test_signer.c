@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "core/archive/sign.h"
+#include "core/archive/signer.h"
 #include "core/base/file.h"
 #include "core/base/proc.h"
 
@@ -224,5 +224,5 @@ int main(void)
         cmocka_unit_test(says_why_it_cannot),
         cmocka_unit_test(its_end_is_noticed),
     };
-    return cmocka_run_group_tests_name("sign", tests, start, stop);
+    return cmocka_run_group_tests_name("signer", tests, start, stop);
 }

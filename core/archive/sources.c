@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/archive/index.h"
+#include "core/archive/sources.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -181,7 +181,7 @@ static void set_aside(struct indexer *x, const char *component, const char *name
     b->line = line;
 }
 
-static int copy_input(struct indexer *x, const struct index_input *in, struct err *e)
+static int copy_input(struct indexer *x, const struct sources_input *in, struct err *e)
 {
     struct deb822_reader r;
     struct deb822_text f[FIELD_COUNT];
@@ -214,8 +214,8 @@ static int write_bad(struct indexer *x, struct err *e)
     return 0;
 }
 
-int index_suite(struct db *db, int64_t suite_id, const struct index_input *inputs, size_t count,
-                bool *changed, struct err *e)
+int sources_replace(struct db *db, int64_t suite_id, const struct sources_input *inputs,
+                    size_t count, bool *changed, struct err *e)
 {
     struct indexer *x;
     struct arena own = ARENA_INIT;

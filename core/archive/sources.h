@@ -6,8 +6,8 @@
  * caller goes on with core/status). A paragraph that cannot be read is set aside by name and
  * reason, the others go on, and the row that the suite had of that name stays.
  */
-#ifndef CORE_ARCHIVE_INDEX_H
-#define CORE_ARCHIVE_INDEX_H
+#ifndef CORE_ARCHIVE_SOURCES_H
+#define CORE_ARCHIVE_SOURCES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #include "core/base/err.h"
 #include "core/db/db.h"
 
-struct index_input {       /* one Sources file, uncompressed */
+struct sources_input {     /* one Sources file, uncompressed */
     const char *component; /* main */
     const char *data;      /* may be mapped; need not be terminated; NULL with len 0: empty */
     size_t len;
@@ -26,7 +26,7 @@ struct index_input {       /* one Sources file, uncompressed */
  * is open; rows that do not differ are not written. *changed (may be NULL): whether any row came,
  * went or changed. Zero inputs empty the suite. ERR_DATABASE, or ERR_INPUT if the database
  * refuses. */
-int index_suite(struct db *db, int64_t suite_id, const struct index_input *inputs, size_t count,
-                bool *changed, struct err *e);
+int sources_replace(struct db *db, int64_t suite_id, const struct sources_input *inputs,
+                    size_t count, bool *changed, struct err *e);
 
 #endif

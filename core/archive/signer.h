@@ -4,8 +4,8 @@
  * before the run gives its rights away and before anything of a host is looked at; the run hands it
  * texts and gets signatures. It signs only what is a Release of one of the mirror's suites.
  */
-#ifndef CORE_ARCHIVE_SIGN_H
-#define CORE_ARCHIVE_SIGN_H
+#ifndef CORE_ARCHIVE_SIGNER_H
+#define CORE_ARCHIVE_SIGNER_H
 
 #include <stddef.h>
 #include <sys/types.h>

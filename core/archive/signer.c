@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/archive/sign.h"
+#include "core/archive/signer.h"
 
 #include <errno.h>
 #include <fcntl.h>
