@@ -38,7 +38,7 @@ void refusals_add(struct refusals *r, const struct request *req, const char *sen
 /* True if there is something to write and its time has come. */
 bool refusals_due(const struct refusals *r);
 
-/* Writes the sums and starts anew; keeps them if the database does not take them. */
+/* Writes the sums and starts again; keeps them if the database does not take them. */
 int refusals_write(struct refusals *r, struct db *db, struct err *e);
 
 /* They could not be written: due again when the time between two writes is over. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The configured senders with their secrets in memory: read at start, read anew when the
+ * The configured senders with their secrets in memory: read at start, read again when the
  * configuration or a secret's file changes (looked at once a second). A configuration that does not
  * load keeps the old one.
  *

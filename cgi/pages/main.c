@@ -172,7 +172,7 @@ static int meet_needs(void *data, unsigned needs, struct request *req, struct er
     return needs & NEED_DATABASE ? pages_connect(data, e) : 0;
 }
 
-/* Between requests: a connection is made, or made anew, before the next one asks for it. */
+/* Between requests: a connection is made, or rebuilt, before the next one asks for it. */
 static void idle(void *data)
 {
     connect_within(data, 0, NULL);

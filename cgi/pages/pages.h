@@ -101,7 +101,7 @@ int page_jobs(struct page *p, struct template_dict *d, struct err *e);
 
 /* The parameter, "" if it was not sent. */
 const char *page_param(const struct page *p, const char *name);
-/* The request's query with one name set anew (value NULL or "": left out), percent-encoded; `page`
+/* The request's query with one name set to value (NULL or "": left out), percent-encoded; `page`
  * and `fragment` are left out. In the request's arena. */
 const char *page_query_with(const struct page *p, const char *name, const char *value);
 /* at= as ISO 8601, "" if it was not sent; ERR_INPUT if it is no date. */

@@ -125,7 +125,7 @@ static int look_at(void *data, const struct contents_file *f, const struct conte
 }
 
 /* When every file is looked at again: one that was published like that and is gone or damaged is
- * fetched anew. */
+ * fetched again. */
 static int look_again(struct missing *m, struct err *e)
 {
     const struct contents *now = &m->s->contents, *before = &m->s->before;

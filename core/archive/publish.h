@@ -9,7 +9,7 @@
 
 /* First of all, s: a and name are set. Reads what is published; if the disk is ahead of the
  * database (a crash after a switch, a restored database) it is recorded, if it is behind (an
- * empty or restored disk) the host's will be published anew. */
+ * empty or restored disk) the host's will be published again. */
 int publish_compare(struct run *r, struct suite *s, struct err *e);
 
 /* 0: what the host has is published (or is held, or was already). */

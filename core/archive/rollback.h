@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * An earlier generation's content published anew: with our own signature and a new Date, as apt
+ * An earlier generation's content published again: with our own signature and a new Date, as apt
  * ignores an older one in silence. The suite is then held: the host's text that was rolled away is
  * not published again until it changes or the hold is released.
  */

@@ -44,7 +44,7 @@ struct run {
     int lock_fd, keep_fds[2];
     int64_t started_ms;
     bool recheck;   /* look at every file, not only at what changed */
-    bool reconcile; /* disk and database were found different, or may be: pool_files is made anew */
+    bool reconcile; /* disk and database were found different, or may be: pool_files is rebuilt */
     struct transfer transfer;
     struct gpg_verifier verifier;
     const struct indexes *checked; /* whose checkers are at work; NULL: none */

@@ -28,7 +28,7 @@ void db_connector_free(struct db_connector *c);
 struct db *db_connector_get(struct db_connector *c, const struct db_open_options *options,
                             int64_t wait_ms, struct err *e);
 
-/* Closes the connection; the next get opens anew. hung: it gave no answer in time, so that
+/* Closes the connection; the next get opens again. hung: it gave no answer in time, so that
  * nobody waits for the next one; false: another conninfo, a connection that was cut. */
 void db_connector_drop(struct db_connector *c, bool hung);
 

@@ -41,7 +41,7 @@ struct db_open_options {
 struct db *db_open(const struct db_open_options *options, struct err *e)
     __attribute__((warn_unused_result));
 void db_close(struct db *db);
-bool db_is_broken(const struct db *db); /* the connection is lost: close and open anew */
+bool db_is_broken(const struct db *db); /* the connection is lost: close and open again */
 
 /* From here on no answer is waited for beyond that clock_monotonic_ms (0: none such): a statement
  * that has none by then fails, and the connection is broken. For requests with a deadline. */

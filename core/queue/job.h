@@ -40,7 +40,7 @@ struct job_kind {
     int (*run)(struct job *job, struct err *e);
 };
 
-/* Names the step that begins ("fetch", "pool"); progress starts anew. Any time, also inside a
+/* Names the step that begins ("fetch", "pool"); progress is 0 again. Any time, also inside a
  * transaction. */
 void job_step(struct job *job, const char *step);
 

@@ -41,7 +41,8 @@ struct deliverable {
     size_t version_count;
 };
 
-/* Fills version, kind, debian and key of a version as upstream writes it. ERR_INPUT: it is none. */
+/* Fills version, kind, debian and key of a version as upstream writes it. ERR_INPUT if it is not
+ * one. */
 int deliverable_version_read(struct arena *a, const char *text, struct deliverable_version *out,
                              struct err *e);
 

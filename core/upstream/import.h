@@ -59,7 +59,7 @@ struct import_changed {
     int64_t *series; /* whose rows changed, to be compared */
     size_t count;
     int64_t *projects; /* of those the ones whose projects or artifacts changed: their candidates
-                          are to be written anew */
+                          are to be written again */
     size_t project_count;
 };
 

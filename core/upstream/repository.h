@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The copy of an upstream repository below <data>/upstream: bare, fetched by libgit2, and nothing
- * that cannot be made anew. Only this module fetches; it knows nothing of what the files mean.
+ * that cannot be rebuilt. Only this module fetches; it knows nothing of what the files mean.
  * Its callers run in a process of their own: libgit2 has no network timeouts, and options are set
  * for the whole process.
  */
@@ -33,7 +33,7 @@ int repository_open(const char *data, const struct upstream *u, struct arena *a,
 void repository_close(const char *data, const struct upstream *u, struct arena *a,
                       git_repository *repo);
 
-/* Removes the copy, for the next open to make it anew. */
+/* Removes the copy, for the next open to make it again. */
 int repository_discard(const char *data, const struct upstream *u, struct arena *a, struct err *e);
 
 /* Removes the copies of upstreams that are none of these. */

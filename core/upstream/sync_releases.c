@@ -382,7 +382,7 @@ static int load_known(struct run *r, struct history *h)
 }
 
 /* Reads the history after the commit up to which there are dates; all of it if that commit is
- * not in it, and then every file is written anew with the dates that this gives. */
+ * not in it, and then every file is written again with the dates that this gives. */
 static int read_history(struct run *r)
 {
     git_oid from;
@@ -435,7 +435,7 @@ static void close_run(struct run *r)
     repository_close(r->job->config->data, r->u, r->job->arena, r->repo);
 }
 
-/* A copy that cannot be read is made anew, once. */
+/* A copy that cannot be read is rebuilt, once. */
 int sync_releases(struct job *job, const struct upstream *u, struct err *e)
 {
     if (repository_init(e))

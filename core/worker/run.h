@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A job's own process: the program anew, called by the supervisor as `--run-job ID --token T`.
+ * A job's own process: the program again, called by the supervisor as `--run-job ID --token T`.
  * Descriptor RUN_PIPE takes the reports (core/queue/report.h), RUN_CONFIG holds the configuration
  * that the supervisor accepted. The process ends with the run.
  */

@@ -21,7 +21,7 @@ enum slot_stop { /* why its group was killed */
                  STOP_LOST,      /* another run holds the job by now */
                  STOP_DEADLINE,
                  STOP_LEASE,    /* the lease could not be renewed */
-                 STOP_REPORT,   /* what it reported is none */
+                 STOP_REPORT,   /* what it sent is no report */
                  STOP_RELEASED, /* the worker stops */
 };
 
@@ -49,7 +49,7 @@ struct slot {
 /* Once, before the first slot: what the processes of ended jobs leave behind comes to us. */
 void slots_open(void);
 
-/* Starts the program anew for the claimed job, in a session of its own. config: a descriptor of
+/* Starts the program again for the claimed job, in a session of its own. config: a descriptor of
  * config_save. */
 int slot_start(struct slot *s, const struct queue_claim *claim, int64_t deadline_s, int config,
                struct err *e);
