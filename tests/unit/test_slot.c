@@ -303,6 +303,7 @@ static void is_killed_at_once_when_lost(void **state)
     struct slot s = {0};
     struct seen seen = {0};
     begin(&s, PLAY_HANG, 60);
+    follow(&s, &seen, 1);
     slot_stop(&s, STOP_LOST);
     follow(&s, &seen, 0);
     assert_int_equal(WTERMSIG(s.status), SIGKILL);
