@@ -10,7 +10,7 @@
 
 #include "core/archive/run.h"
 
-/* Nothing if the mirror's sources hold "*". For each paragraph of the suite's indexes that names
+/* Nothing where the mirror's sources hold "*". For each paragraph of the suite's indexes that names
  * a file of s->missing, which lies verified in the staging: Package, Source, Version, Architecture
  * and Essential of a binary package, Source and Version of a .dsc. ERR_INPUT names the file and
  * both values. */
