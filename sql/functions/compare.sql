@@ -386,6 +386,7 @@ create or replace function deb_status.compare_write(p_job bigint) returns bigint
 language plpgsql set search_path = pg_catalog, deb_status, pg_temp as $$
 declare
   changed bigint;
+  moment timestamptz;
   -- the first publish of an own suite brings what was there before: its day is not known
   first_published int[] := array(
     select su.id from suites su
@@ -426,15 +427,26 @@ begin
   end if;
   analyze cmp_changed;
 
+  -- The transaction that began first may come last here, and a clock may go back: what is written
+  -- now still follows what a row had before, or its past would overlap, and that content be lost.
+  select greatest(now(), max(o.changed) + interval '1 us') into moment
+    from cmp_changed c
+   cross join lateral (
+     select s.changed from status s
+      where s.target = c.target and s.project = c.project and s.changed > now()
+     union all
+     select h.valid_to from status_history h
+      where h.target = c.target and h.project = c.project and h.valid_to > now()) o;
+
   -- a row that this very transaction wrote was never seen by anyone
   insert into status_history
-  select o.*, o.changed, now()
+  select o.*, o.changed, moment
     from status o join cmp_changed c on c.target = o.target and c.project = o.project
-   where c.known and o.changed < now();
+   where c.known and o.changed < moment;
 
-  insert into events (kind, series, target, project, source, from_state, to_state, from_version,
+  insert into events (at, kind, series, target, project, source, from_state, to_state, from_version,
                       to_version, upstream, job)
-  select k.kind, se.name, t.name, p.repo, coalesce(c.source, c.old_source), c.old_state, c.state,
+  select moment, k.kind, se.name, t.name, p.repo, coalesce(c.source, c.old_source), c.old_state, c.state,
          c.old_debian, c.debian, coalesce(c.upstream, c.old_upstream), p_job
     from cmp_changed c
     join targets t on t.id = c.target
@@ -457,7 +469,7 @@ begin
          n.upstream, n.upstream_key, n.upstream_hash, n.released, n.debian, n.debian_key,
          n.debian_upstream, n.debian_upstream_key, a.debian_since, n.suite, n.state, n.behind,
          n.carries, n.patched, n.awaited, n.ended, n.elsewhere, n.masked, n.mask_reason, n.moved,
-         case when s.state is not distinct from n.state then s.since else now() end,
+         case when s.state is not distinct from n.state then s.since else moment end,
          case when s.state is not distinct from n.state then s.since_known else c.complete end,
          case when n.state not in ('ok', 'ahead') then null
               when s.state in ('ok', 'ahead') and s.upstream = n.upstream
@@ -465,14 +477,14 @@ begin
               when a.debian_since - n.released is not null
               then greatest(0, floor(extract(epoch from a.debian_since - n.released) / 86400))
          end,
-         p_job, now()
+         p_job, moment
     from cmp_rows n
     join cmp_changed c on c.target = n.target and c.project = n.project
     left join status s on s.target = n.target and s.project = n.project
    cross join lateral (
      select case when s.target is not null and s.debian is not distinct from n.debian
                  then s.debian_since
-                 when n.debian is not null and c.complete and c.dated then now()
+                 when n.debian is not null and c.complete and c.dated then moment
             end as debian_since) as a
   on conflict (target, project) do update
      set deliverable = excluded.deliverable, artifact = excluded.artifact, team = excluded.team,

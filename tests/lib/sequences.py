@@ -7,6 +7,7 @@ change no row.
 
   run(database, seed, steps) -> how many rows were compared
 """
+import copy
 import datetime
 import fnmatch
 import json
@@ -179,8 +180,20 @@ class Database:
         build = os.path.join(TOP, "build", os.environ.get("FLAVOR", "default"))
         subprocess.run([f"{build}/bin/deb-status", "-c", f"{TOP}/doc/deb-status.yaml", "migrate"], check=True,
                        stdout=subprocess.DEVNULL, env={**os.environ, "DEB_STATUS_DATABASE": f"host={folder} dbname=deb-status"})
-        self.link = psycopg2.connect(host=folder, dbname="deb-status", user="deb_status_owner")
+        self.zero = 0
+        self.connect()
+
+    def connect(self):
+        self.link = psycopg2.connect(host=self.dir, dbname="deb-status", user="deb_status_owner")
         self.cursor = self.link.cursor()
+        self("set search_path = deb_status, pg_catalog, pg_temp; set client_min_messages = warning")
+        self.link.commit()
+
+    def another(self):
+        """The same database as a second worker has it."""
+        second = copy.copy(self)
+        second.connect()
+        return second
 
     def stop(self):
         self.link.close()
@@ -188,9 +201,8 @@ class Database:
 
     def empty(self, zone):
         """As migrated. The zone of the session must make no difference."""
-        self("set search_path = deb_status, pg_catalog, pg_temp; set client_min_messages = warning")
         self(f"set timezone = '{zone}'")
-        self("truncate upstreams, series, projects, suites, teams, events, masks, revisions, set_aside_files cascade")
+        self("truncate upstreams, series, projects, suites, teams, status_history, events, masks, revisions, set_aside_files cascade")
         self("insert into upstreams (name, kind, location) values ('u', 'openstack-releases', '/nowhere')")
         # where zero of the world's clock lies; it moves back as time passes
         self.zero = int(self("select extract(epoch from now())")[0][0]) - 300 * DAY
