@@ -117,8 +117,10 @@ begin
   insert into suites as s (name, uri, suite, components, options, line, own, mirror)
   select '~' || md5(c::text), c.uri, c.suite, c.components, c.options, c.line, c.own, c.mirror
     from cfg_suites c
+  -- one that comes back has what it had when it went: it is looked at at once
   on conflict (uri, suite, components, options) do update
-     set line = excluded.line, own = excluded.own, mirror = excluded.mirror, configured = true
+     set line = excluded.line, own = excluded.own, mirror = excluded.mirror, configured = true,
+         fingerprint = case when s.configured then s.fingerprint end
    where (s.line, s.own, s.mirror, s.configured)
          is distinct from (excluded.line, excluded.own, excluded.mirror, true);
   update suites s set configured = false

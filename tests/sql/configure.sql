@@ -1,7 +1,7 @@
 -- What the job configure makes of the files, and what it leaves of what was there before.
 begin;
 set local check_function_bodies = off; -- they read temporary tables
-select plan(43);
+select plan(45);
 
 insert into upstreams (name, kind, location, checked, head) values ('u', 'openstack-releases', 'u', now(), 'h') returning id as u \gset
 insert into series (upstream, name, release, status) values (:u, 'epoxy', '2025.1', 'maintained'), (:u, 'typo', null, null);
@@ -131,6 +131,16 @@ select is((select complete_since from targets where name = 'trixie'), null,
           'a suite that nobody has seen yet: what its first reading changes is no event');
 select configure_causes(9, 'h3');
 select results_eq('select kind from jobs', $$values ('archives')$$, 'it is looked at');
+
+-- ---- a suite that comes back
+delete from jobs;
+update suites set tried = now(), fingerprint = 'f' where not own;
+select pg_temp.again(array['https://new/debian trixie', 'http://s/security trixie'], 'h', 's');
+select configure_causes(9, 'h5');
+select results_eq('select kind from jobs', $$values ('archives')$$, 'what it had when it went may be old: it is looked at at once');
+select results_eq('select uri from suites where configured and not own and fingerprint is null',
+                  $$values ('http://s/security')$$, 'and it alone is read anew');
+delete from jobs;
 
 -- ---- a mirror that changes
 insert into jobs (kind, what, host) values ('mirror', 'm', 'h');
