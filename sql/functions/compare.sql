@@ -474,12 +474,16 @@ begin
          case when n.state not in ('ok', 'ahead') then null
               when s.state in ('ok', 'ahead') and s.upstream = n.upstream
                and s.released is not distinct from n.released then s.days_to_target
+              -- a target that has moved on to another series never had that version
+              when n.state = 'ahead' and se.kind = 'cycle' and n.carries <> se.name then null
               when a.debian_since - n.released is not null
               then greatest(0, floor(extract(epoch from a.debian_since - n.released) / 86400))
          end,
          p_job, moment
     from cmp_rows n
     join cmp_changed c on c.target = n.target and c.project = n.project
+    join targets t on t.id = n.target
+    join series se on se.id = t.series
     left join status s on s.target = n.target and s.project = n.project
    cross join lateral (
      select case when s.target is not null and s.debian is not distinct from n.debian

@@ -385,17 +385,19 @@ class Model:
         row["from"] = at
         row["since"], row["since_known"] = (old["since"], old["since_known"]) if same else (at, complete)
         row["came"] = old["came"] if old and old["debian"] == row["debian"] else at if row["debian"] and complete else None
-        row["days_to_target"] = self.days(old, row)
+        row["days_to_target"] = self.days(old, row, key[0])
         self.rows[key] = row
         return "state" if not same else "version" if old.get("debian") != row["debian"] else None
 
     @staticmethod
-    def days(old, row):
+    def days(old, row, series):
         good = ("ok", "ahead")
         if row["state"] not in good:
             return None
         if old.get("state") in good and (old["upstream"], old["released"]) == (row["upstream"], row["released"]):
             return old["days_to_target"]
+        if row["state"] == "ahead" and series in CYCLES and row["carries"] not in (series, None):
+            return None
         if row["came"] is None or row["released"] is None:
             return None
         return max(0, int((row["came"] - row["released"]) // DAY))

@@ -1,6 +1,6 @@
 -- History: events, since, the rows of a past time, days from a release to the target.
 begin;
-select plan(63);
+select plan(66);
 \ir lib/status.sql
 select pg_temp.project('dd', d, 'openstack/' || d, v, array['name:' || d])
   from (values ('nova', '{3.0.0=3.0.0}'::text[]), ('glance', '{3.0.0=3.0.0}'), ('heat', '{}'), ('cinder', '{3.0.0=3.0.0}')) x (d, v);
@@ -155,6 +155,19 @@ select pg_temp.time_passes('1 day');
 select pg_temp.sources('updates', 'late 3.0.0-2 3.0.0 team');
 select pg_temp.compare_suite('updates', 11);
 select results_eq('select pg_temp.new_events()', array['version dd/stable openstack/late ok>ok 3.0.0-1>3.0.0-2 job 11'], 'the second is');
+
+-- A target that carries a later series never had this one's versions.
+select pg_temp.project('dd', 'zaqar', 'openstack/zaqar', '{3.0.0=3.0.0}', '{name:zaqar}', p_released => now() - interval '90 days');
+select pg_temp.project('ee', 'zaqar', 'openstack/zaqar', '{4.0.0=4.0.0}', '{name:zaqar}', p_released => now() - interval '7 days');
+select pg_temp.compare_series('ee', 11), pg_temp.compare_series('dd', 11);
+select pg_temp.sources('updates', 'late 3.0.0-2 3.0.0 team', 'zaqar 4.0.0-1 4.0.0 team');
+select pg_temp.compare_suite('updates', 11);
+select is(pg_temp.now_of('zaqar'), 'ahead 4.0.0-1 3.0.0 since 0', 'moved on');
+select is((select days_to_target from status_rows('dd', 'stable') where project = 'openstack/zaqar'), null, 'no day is its day');
+select pg_temp.project('dd', 'zaqar', 'openstack/zaqar', '{3.0.1=3.0.1}', '{}', p_released => now());
+select pg_temp.compare_series('dd', 11);
+select is((select days_to_target from status_rows('dd', 'stable') where project = 'openstack/zaqar'), null, 'nor was it there at once');
+select count(*) from pg_temp.new_events() \g /dev/null
 
 -- A target is looked at for the first time when its series was read, too.
 insert into series (upstream, name, kind, position, configured) select id, 'ff', 'cycle', 9, true from upstreams;
