@@ -30,9 +30,10 @@ alter role deb_status_worker in database :"dbname" set search_path = deb_status,
 alter role deb_status_hook in database :"dbname" set search_path = deb_status, pg_catalog, pg_temp;
 alter role deb_status_pages in database :"dbname" set search_path = deb_status, pg_catalog, pg_temp;
 
--- People and migrations: a session left open in psql must not hold back vacuum and the queue.
+-- People and migrations: a session left open in psql must not hold back vacuum and the queue. After
+-- `begin; select cancel(42);` nothing is accepted or claimed until its end: a sender tries for a minute.
 alter role deb_status_owner in database :"dbname" set lock_timeout = '60s';
-alter role deb_status_owner in database :"dbname" set idle_in_transaction_session_timeout = '10min';
+alter role deb_status_owner in database :"dbname" set idle_in_transaction_session_timeout = '1min';
 -- A job's import or comparison takes seconds, the first one of all series on slow disks minutes.
 alter role deb_status_worker in database :"dbname" set statement_timeout = '15min';
 alter role deb_status_worker in database :"dbname" set lock_timeout = '2min';

@@ -7,6 +7,9 @@
 -- 'queue' is one row for all: who raised it holds it until the commit, and must wait for no job's
 -- row after that. So it is raised once in a transaction, as the last thing, by the functions that
 -- are called from outside; queue_join, queue_end and what they call leave it to them.
+--
+-- A clock that was ahead and is set back leaves times in the future behind: what no function here
+-- could have written by the present clock does not make anything wait for it.
 
 create function revision_raise(p_scope text) returns void language sql as $$
   insert into revisions as r (scope, n) values (p_scope, 1)
@@ -125,7 +128,7 @@ language plpgsql as $$
 begin
   inserted := false;
   if not exists (select from jobs j where j.ended > clock_timestamp() - interval '1 minute'
-                    and j.kind = 'releases' and j.state = 'done') then
+                    and j.ended <= clock_timestamp() and j.kind = 'releases' and j.state = 'done') then
     select * into id, inserted from queue_join('releases', '', null, p_cause, p_request_id);
   end if;
 end
@@ -142,7 +145,9 @@ begin
   -- MATERIALIZED, or the planner may run the subquery, and lock and claim, more than once.
   with due as materialized (
     select q.id from jobs q
-     where q.state = 'queued' and (p_any_time or q.run_at <= clock_timestamp())
+     where q.state = 'queued'
+       and (p_any_time or q.run_at <= clock_timestamp()
+            or q.run_at > clock_timestamp() + interval '15 minutes') -- more than any backoff
        and (q.host is null or q.host = p_host) and (p_only is null or q.kind = p_only)
        and not exists (select from jobs r where r.kind = q.kind and r.what = q.what
                           and r.state = 'running')
@@ -227,8 +232,11 @@ returns text language plpgsql as $$
 declare
   j jobs;
   v_other bigint;
+  v_host text;
 begin
   select * into strict j from jobs where id = p_id;
+  -- Its disk may be on another host by now, and who waits for one that has left waits for ever.
+  select m.host into v_host from mirrors m where j.kind = 'mirror' and m.name = j.what;
   loop
     v_other := (queue_waiting(j.kind, j.what, p_id)).id;
     if v_other is not null then
@@ -238,7 +246,8 @@ begin
     end if;
     begin
       update jobs set state = 'queued', run_at = p_run_at, ended = null, lease = null, worker = null,
-                      cancelling = false, error = p_error, detail = p_detail
+                      cancelling = false, error = p_error, detail = p_detail,
+                      host = case when j.kind = 'mirror' then v_host else j.host end
        where id = p_id;
       return 'queued';
     exception when unique_violation then
@@ -494,13 +503,15 @@ begin
        union all select 'mirror', name, p_archives_s from mirrors
                   where configured and state = 'active') d
      where not exists (select from schedule l where l.kind = d.kind and l.what = d.what
-                          and l.last > clock_timestamp() - make_interval(secs => d.every))
+                          and l.last > clock_timestamp() - make_interval(secs => d.every)
+                         and l.last < clock_timestamp() + interval '1 minute')
        and exists (select from instance where config_hash is not null)
      order by d.kind, d.what
   loop
     insert into schedule as l (kind, what) values (s.kind, s.what)
     on conflict (kind, what) do update set last = clock_timestamp()
-     where l.last <= clock_timestamp() - make_interval(secs => s.every);
+     where l.last <= clock_timestamp() - make_interval(secs => s.every)
+        or l.last >= clock_timestamp() + interval '1 minute';
     if found then
       v_any := (queue_ask(s.kind, s.what, 'schedule')).inserted or v_any;
       return next rtrim(s.kind || ' ' || s.what);
