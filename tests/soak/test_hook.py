@@ -124,21 +124,25 @@ def post(site, delivery, sender="one", body=None):
                    headers=dict(signed(site.secret(sender), body, delivery)))
 
 
-def client(site, stop, accepted, errors, pause=0.0, what=(("one", BUILT),)):
-    """Posts until stopped, each again with its id until it is answered 2xx."""
+def deliver(site, accepted, errors, sender="one", body=None):
+    """One delivery, again with its id until it is answered 2xx, as senders do for a time. Returns when it was."""
+    delivery, until = f"msg_{uuid.uuid4().hex}", time.monotonic() + 120
+    while time.monotonic() < until:
+        try:
+            a = post(site, delivery, sender, body)
+            if a.status in (200, 202):
+                accepted.append(delivery)
+                return time.monotonic()
+            errors.append(a.status)
+        except OSError as e:
+            errors.append(type(e).__name__)
+        time.sleep(0.05)
+    raise AssertionError(f"{delivery} was not accepted: {errors[-5:]}")
+
+
+def client(site, stop, accepted, errors, what):
     while not stop.is_set():
-        delivery, (sender, body) = f"msg_{uuid.uuid4().hex}", random.choice(what)
-        while True:
-            try:
-                a = post(site, delivery, sender, body)
-                if a.status in (200, 202):
-                    break
-                errors.append(a.status)
-            except OSError as e:
-                errors.append(type(e).__name__)
-            time.sleep(0.05)
-        accepted.append(delivery)
-        time.sleep(pause)
+        deliver(site, accepted, errors, *random.choice(what))
 
 
 @pytest.fixture
@@ -207,7 +211,7 @@ def test_kills(publishing):
     what = [("one", built), ("two", {**built, "mirror": "two"}),
             ("one", {**built, "source": "nova", "version": "2:1.0.0-1"})]
     accepted, errors, stop = [], [], threading.Event()
-    threads = [threading.Thread(target=client, args=(site, stop, accepted, errors, 0, what))
+    threads = [threading.Thread(target=client, args=(site, stop, accepted, errors, what))
                for _ in range(16)]
     killer, began = Killer(site), time.monotonic()
     for t in threads:
@@ -243,21 +247,33 @@ def test_kills(publishing):
 
 
 def test_graceful(site):
-    """A reload every 2 s for a minute at 50 requests a second: nothing lost, retries heal the rest."""
-    accepted, errors, stop = [], [], threading.Event()
-    threads = [threading.Thread(target=client, args=(site, stop, accepted, errors, 0.07))
-               for _ in range(4)]
+    """A reload every 2 s for a minute at 50 requests a second: nothing lost, retries heal the rest. Each
+    request has its time, whatever became of those before: a sender that waits for its answers would be
+    slower the longer a reload lasts."""
+    rate, senders, reloads = 50, 32, size("RELOADS", 30)
+    seconds, accepted, errors, waited = 2 * reloads, [], [], []
+    began = time.monotonic() + 0.5
+
+    def sender(number):
+        for n in range(number, rate * seconds, senders):
+            due = began + n / rate
+            time.sleep(max(0.0, due - time.monotonic()))
+            waited.append(deliver(site, accepted, errors) - due)
+
+    threads = [threading.Thread(target=sender, args=(n,)) for n in range(senders)]
     for t in threads:
         t.start()
-    for _ in range(size("RELOADS", 30)):
-        time.sleep(2)
+    for n in range(reloads):
+        time.sleep(max(0.0, began + 2 * n - time.monotonic()))
         os.kill(site.pids()["apache"], signal.SIGUSR1)
-    stop.set()
     for t in threads:
         t.join()
+    took = time.monotonic() - began
     known = site.psql("select delivery from deb_status.deliveries").split("\n")
-    figure(f"{len(accepted)} accepted, {len(errors)} answers healed by a retry")
-    assert sorted(known) == sorted(accepted)
+    figure(f"{len(accepted)} accepted in {took:.1f} s ({len(accepted) / took:.0f}/s), {reloads} reloads, {len(errors)} "
+           f"answers healed by a retry; from its time to its 2xx: median {statistics.median(waited) * 1000:.0f} ms, "
+           f"{max(waited):.1f} s at most")
+    assert sorted(known) == sorted(accepted) and len(accepted) == rate * seconds
 
 
 def rss_kb(pids):

@@ -39,8 +39,9 @@ LogFormat "%h %l %u %t \\"%r\\" %>s %b %{{UNIQUE_ID}}e" stack
 CustomLog "{layout.path('log', 'access.log')}" stack
 # not more threads than the site's programs have processes: no request ever waits the second that
 # mod_fcgid sleeps when all of a class are busy. More servers than one: after a reload a new one must
-# not have to wait until the last request of the old one has ended.
-ServerLimit 8
+# not have to wait until the last request of the old one has ended. And as many as a minute of reloads
+# can leave behind, where each meets a request that waits for its process (apache/deb-status.conf).
+ServerLimit 40
 StartServers 1
 MinSpareThreads 1
 MaxSpareThreads {WORKERS}
