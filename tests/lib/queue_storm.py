@@ -118,8 +118,8 @@ class Storm:
                 with self.lock:
                     self.runs.append((job, kind, what, began, ended, state))
 
-    def run(self):
-        """Seconds that the senders took."""
+    def run(self, before_last=lambda: None):
+        """Seconds that the senders took. before_last: called when all is sent, before the claimers may end."""
         threads = [threading.Thread(target=self.guard, args=(self.send, n)) for n in range(self.senders)]
         workers = [threading.Thread(target=self.guard, args=(self.claim, n))
                    for n in range(self.claimers)]
@@ -129,6 +129,7 @@ class Storm:
         for t in threads:
             t.join()
         seconds = time.monotonic() - began
+        before_last()
         self.sent.set()
         for t in workers:
             t.join()

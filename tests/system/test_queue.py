@@ -3,6 +3,7 @@
 import contextlib
 import threading
 
+import psycopg2
 import pytest
 from conftest import wait_for
 from queue_storm import Database, Storm, check_spread, rows, set_up
@@ -31,6 +32,47 @@ def test_each_run_began_after_its_deliveries_arrived(database, db, mirrors):
     assert storm.check(db) == []
     assert len(storm.accepted) == 16 * 60
     print(f"{len(storm.accepted)} deliveries in {seconds:.2f} s, {len(storm.runs)} runs")
+
+
+def meddle(database, stop, done):
+    """An admin who cancels and retries whatever job there is, until stopped; what is refused is said."""
+    refused = {"22023", "55000"}  # no such job; not in a state for it
+    with contextlib.closing(database.connect()) as mine:
+        while not stop.is_set():
+            for (job,) in rows(mine, "select id from deb_status.jobs order by random() limit 5"):
+                for what in ("cancel", "retry", "retry"):
+                    try:
+                        rows(mine, f"select deb_status.{what}(%s)", job)
+                        done.append(what)
+                    except psycopg2.Error as e:
+                        if e.pgcode not in refused:
+                            done.append(f"{what} {job}: {e!r}")
+                            return
+
+
+def test_admins_cancel_and_retry_in_a_storm(database, db):
+    """Nothing hangs, no two run at a time, and each delivery's job came to an end that says which."""
+    set_up(db, ["a", "b"])
+    storm, stop, done = Storm(database, ["a", "b"], each=30, senders=8), threading.Event(), []
+    admins = [threading.Thread(target=meddle, args=(database, stop, done)) for _ in range(3)]
+    for t in admins:
+        t.start()
+    try:
+        storm.run(before_last=lambda: (stop.set(), [t.join() for t in admins]))
+    finally:
+        stop.set()
+        for t in admins:
+            t.join()
+    assert storm.errors == [] and set(done) == {"cancel", "retry"}, done[-3:]
+    ends = rows(db, "select distinct j.state, d.fulfilled is not null from deb_status.deliveries d "
+                "join deb_status.jobs j on j.id = deb_status.job_followed(d.job)")
+    assert set(ends) <= {("done", True), ("cancelled", False)}, ends
+    assert rows(db, "select count(*) from deb_status.deliveries") == [(len(storm.accepted),)]
+    last = {}
+    for job, kind, what, began, ended, _ in sorted(storm.runs, key=lambda x: x[3]):
+        assert (kind, what) not in last or began >= last[kind, what], f"two runs at a time: {job}"
+        last[kind, what] = ended
+    assert rows(db, "select id, state from deb_status.jobs where state in ('queued', 'running')") == []
 
 
 def test_many_during_a_held_run_lead_to_one_more(database, db):

@@ -150,6 +150,30 @@ def test_database_that_hangs_costs_the_run(held):
     end(held, job)
 
 
+@pytest.mark.parametrize("then", ["the database hangs", "SIGKILL"])
+def test_sigterm_that_cannot_give_back(held, then):
+    """Stopped where it cannot say so any more: it ends all the same, its run with it, and the job comes
+    back when its lease is over."""
+    job, pid = begin(held)
+    attempts, worker = row(held, job)["attempts"], held.pids()["worker-1"]
+    server = postgres_processes(held) if then != "SIGKILL" else []
+    for p in server:
+        os.kill(p, signal.SIGSTOP)
+    try:
+        os.kill(worker, signal.SIGTERM)
+        if not server:
+            os.kill(worker, signal.SIGKILL)
+        wait_for(lambda: (stat_fields(worker) or ["Z"])[0] == "Z", "the worker ends", 20)
+        wait_for(lambda: not session(pid), "and its run", 10)
+    finally:
+        for p in reversed(server):
+            os.kill(p, signal.SIGCONT)
+    held.worker("stop")
+    held.worker("start")
+    wait_for(lambda: is_in(held, job, "running", attempts + 1), "the job runs again", 60)
+    end(held, job)
+
+
 def restart_postgres(stack):
     pid = stack.pids()["postgres"]
     with open(f"/proc/{pid}/cmdline", encoding="utf-8") as f:
