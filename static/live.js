@@ -2,11 +2,12 @@
 // Keeps an open page current. It asks the page's own address with the ETag it has; a 304 costs
 // nothing, anything else is laid over the page cell by cell, so that scroll position, focus,
 // selection and open details stay. Moving between pages loads the content alone, and begins when a
-// link is pointed at; pages that were left are kept and asked for news when they are back. Without
-// it all pages work as well, by links, a form and meta refresh.
+// link is pointed at; pages that were left are kept and asked for news when they are back. Of a long
+// table the first frame has the first screen, the next one the rest. Without it all pages work as
+// well, by links, a form and meta refresh.
 'use strict';
 (() => {
-  const QUIET_S = 60, MARK_MS = 6000, TYPING_MS = 150, POINTED_MS = 70, KEPT = 10;
+  const QUIET_S = 60, MARK_MS = 6000, TYPING_MS = 150, POINTED_MS = 70, KEPT = 10, HEAD_PX = 200, ROW_PX = 26;
   const base = document.body.dataset.base;
   const live = document.getElementById('live'), away = document.getElementById('away');
   let etag = '', timer = 0, asking = null, lost = null, typing = 0, where = location.pathname + location.search, shown = where;
@@ -117,12 +118,22 @@
     known();
   }
 
-  // Another page takes the place of this one, which is kept as it stands.
-  function swap(now, left) {
+  // Rows that are below the screen for certain (the least heights count) wait for the frame after the first.
+  function firstScreen(page) {
+    const below = [...page.querySelectorAll('table.wide > tbody > tr')].slice(Math.max(0, Math.ceil((innerHeight - HEAD_PX) / ROW_PX)));
+    for (const row of below) row.dataset.below = '';
+    const painted = new MessageChannel();
+    painted.port1.onmessage = () => { for (const row of below) delete row.dataset.below; painted.port1.close(); };
+    if (below.length) requestAnimationFrame(() => painted.port2.postMessage(0));
+  }
+
+  // Another page takes the place of this one, which is kept as it stands. top: it is shown from its top.
+  function swap(now, left, top) {
     keepPage(left, { title: document.title, top: document.getElementById('top').cloneNode(true), main: main() });
     document.title = now.title;
     morph(document.getElementById('top'), now.top, null);
     ages(now.main);
+    if (top) firstScreen(now.main);
     main().replaceWith(now.main);
     known();
   }
@@ -213,7 +224,7 @@
     if (u.pathname === location.pathname || kept.has(at) || (ahead && ahead.at === at)) return;
     const page = load(at, {}).then(answer => {
       const now = answer.ok && new URL(answer.url).pathname === u.pathname ? parse(answer.text) : null;
-      if (now && !now.other) { ages(now.main); keepPage(at, now); }
+      if (now && !now.other) { ages(document.adoptNode(now.main)); keepPage(at, now); }
       return answer;
     }, () => null).finally(() => { if (ahead && ahead.page === page) ahead = null; });
     ahead = { at, page };
@@ -251,7 +262,7 @@
     }
     kept.delete(at);
     if (how === 'push') history.pushState({ y: 0 }, '', end); else if (how === 'replace') history.replaceState(history.state, '', end);
-    if (moved) swap(now, left); else { lay(now, false); ages(main()); }
+    if (moved) swap(now, left, how === 'push' && !u.hash); else { lay(now, false); ages(main()); }
     shown = where;
     reached(true); keep();
     if (moved && how === 'push') { scrollTo(0, 0); main().focus({ preventScroll: true }); live.textContent = document.title; }

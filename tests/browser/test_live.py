@@ -219,6 +219,39 @@ def test_moving_without_a_reload(filled, browser):
     no_errors(browser)
 
 
+def test_a_move_shows_the_first_screen_first(filled, browser):
+    """All rows are there at once; those below the screen are laid out a frame later."""
+    d = browser.driver
+    d.get(filled.url + "/queue")
+    js(browser, """
+      new MutationObserver((_, seen) => {
+        if (!document.getElementById('table')) return;
+        seen.disconnect();
+        requestAnimationFrame(() => { // of the first frame, before it is laid out
+          const rows = [...document.querySelectorAll('#table tbody tr')];
+          window.first = rows.map(r => 'below' in r.dataset);
+          window.low = rows.filter((r, n) => window.first[n]).every(r => r.getBoundingClientRect().top >= innerHeight);
+        });
+      }).observe(document.body, {subtree: true, childList: true});""")
+    d.find_element(By.CSS_SELECTOR, "nav a[href$='/epoxy']").click()
+    first = wait_for(lambda: js(browser, "return window.first"), "the first frame")
+    assert len(first) > 200 and not any(first[:15]) and all(first[40:])
+    assert js(browser, "return window.low"), "a row of the first screen had to wait"
+    wait_for(lambda: not d.find_elements(By.CSS_SELECTOR, "[data-below]"), "the second frame")
+    js(browser, "scrollTo(0, document.documentElement.scrollHeight)")
+    shown = "return document.querySelector('#table tbody tr:last-child td').checkVisibility({contentVisibilityAuto: true})"
+    wait_for(lambda: js(browser, shown), "the last row is laid out")
+    # what is shown where it was left waits for nothing: its place is among all rows
+    js(browser, "document.querySelector('#table tbody tr:last-child a').click()")
+    wait_for(lambda: d.title.startswith("openstack/project-"), "away")
+    js(browser, "window.waited = 0; new MutationObserver(list => { window.waited += list.length; })"
+                ".observe(document.body, {subtree: true, attributeFilter: ['data-below']})")
+    d.back()
+    wait_for(lambda: d.title.startswith("epoxy") and js(browser, shown), "back at the last row")
+    assert js(browser, "return window.waited") == 0
+    no_errors(browser)
+
+
 def asked(stack, path, since=0):
     """Status of each request for a page's content, in order."""
     return [row.split('" ')[1].split()[0] for row in stack.log("access").splitlines()[since:]
