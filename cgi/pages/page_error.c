@@ -23,7 +23,9 @@ static const char *asked_name(const struct request *req)
     return *path == '/' ? path + 1 : path;
 }
 
-static void add_near(struct page *p)
+/* The way on: the series, as on each page, and names near to the one asked for. Without a database
+ * there is neither. */
+static void add_ways(struct page *p)
 {
     struct err e = {.code = ERR_NONE};
     struct db_result *r = NULL;
@@ -31,7 +33,8 @@ static void add_near(struct page *p)
     if (pages_connect(p->app, &e) < 0)
         return;
     db_rollback(p->app->db);
-    if (db_call(p->app->db, &query_page_names, &r, &e))
+    if (page_query(p, p->body, "NAV", &query_page_nav, &e, NULL) < 0 ||
+        db_call(p->app->db, &query_page_names, &r, &e))
         return;
     size_t count = (size_t)db_result_rows(r);
     const char **names = arena_alloc(p->req->arena, (count + 1) * sizeof *names);
@@ -60,7 +63,7 @@ static void error_page(struct pages *app, struct request *req, struct response *
     template_set(p.content, "HEADING", heading);
     template_set(p.content, "TEXT", text);
     if (status == 404)
-        add_near(&p);
+        add_ways(&p);
     if (status == 503)
         template_show(p.root, "IF_REFRESH");
     res->status = status;

@@ -147,7 +147,7 @@ static int add_filter(struct page *p, const struct series_asked *a, struct err *
 }
 
 /* The presets, each with how many projects it would show; the one that is used is marked. */
-static int add_presets(struct page *p, const struct series_asked *a, bool any, struct err *e)
+static int add_presets(struct page *p, const struct series_asked *a, long shown, struct err *e)
 {
     static const char *const presets[][4] = {
         {"missing", "state", "missing", "missing"},
@@ -162,8 +162,11 @@ static int add_presets(struct page *p, const struct series_asked *a, bool any, s
                 a->today))
         return -1;
     page_row(p->content, r, 0);
-    if (!any)
-        template_show(p->content, db_value_int(r, 0, "total", 0) ? "IF_NONE" : "IF_NOTHING");
+    int64_t total = db_value_int(r, 0, "total", 0);
+    if (shown < total)
+        template_show(p->content, "IF_FEWER");
+    if (!shown)
+        template_show(p->content, total ? "IF_NONE" : "IF_NOTHING");
     for (size_t i = 0; i < sizeof presets / sizeof *presets; i++) {
         struct template_dict *d = template_section(p->content, "PRESET");
         template_set(d, "PRESET_QUERY",
@@ -263,7 +266,7 @@ static int add_strip(struct page *p, struct err *e)
 static int add_all(struct page *p, struct series_asked *a, struct err *e)
 {
     struct db_result *targets = NULL;
-    bool any = false;
+    long shown = 0;
     int rc = -1;
     if (read_address(p, a, e) || add_about(p, a, e) || add_filter(p, a, e) || add_strip(p, e) ||
         db_call(p->app->db, &query_page_targets, &targets, e, p->series, *a->at ? a->at : NULL,
@@ -275,7 +278,7 @@ static int add_all(struct page *p, struct series_asked *a, struct err *e)
                  arena_printf(p->req->arena, "%d", a->targets < 8 ? a->targets : 8));
     page_rows(p->content, "TARGET_ROW", targets);
     add_head(p, a, targets);
-    if (series_add_rows(p, a, &any, e) || add_presets(p, a, any, e) || add_set_aside(p, e))
+    if (series_add_rows(p, a, &shown, e) || add_presets(p, a, shown, e) || add_set_aside(p, e))
         goto out;
     rc = a->target ? add_apt(p, a, e) : 0;
 out:

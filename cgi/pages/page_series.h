@@ -17,8 +17,7 @@ struct series_asked {
     int targets;        /* how many columns of targets */
 };
 
-/* The rows, grouped, into p.content, and how many are shown; any: whether some are. Returns 0, or
- * -1 with e. */
-int series_add_rows(struct page *p, const struct series_asked *a, bool *any, struct err *e);
+/* The rows, grouped, into p.content; shown: of how many projects. Returns 0, or -1 with e. */
+int series_add_rows(struct page *p, const struct series_asked *a, long *shown, struct err *e);
 
 #endif

@@ -184,7 +184,7 @@ static int query_rows(struct page *p, const struct series_asked *a, struct db_re
                    param_or_null(p, "awaited"));
 }
 
-int series_add_rows(struct page *p, const struct series_asked *a, bool *any, struct err *e)
+int series_add_rows(struct page *p, const struct series_asked *a, long *shown, struct err *e)
 {
     struct db_result *r = NULL;
     if (query_rows(p, a, &r, e))
@@ -193,9 +193,8 @@ int series_add_rows(struct page *p, const struct series_asked *a, bool *any, str
     find_columns(r, project_fields, COUNT(project_fields), rows.project);
     find_columns(r, cell_fields, COUNT(cell_fields), rows.cell);
     find_columns(r, compare_fields, COUNT(compare_fields), rows.compare);
-    long shown = add_rows(p, a, &rows);
-    template_set_int(p->content, "SHOWN", shown);
-    *any = shown > 0;
+    *shown = add_rows(p, a, &rows);
+    template_set_int(p->content, "SHOWN", *shown);
     db_result_free(r);
     return 0;
 }

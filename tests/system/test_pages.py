@@ -196,6 +196,14 @@ def test_apt_lines(site):
     assert "Types: deb\nURIs: http://ftp.example.org/debian\nSuites: trixie\nComponents: main\n" in text
 
 
+def test_what_is_not_shown_is_said(site):
+    def shown(query):
+        return text_of(check_html(site.page("/epoxy" + query).text).find(".//span[@id='shown']"))
+    assert shown("").endswith(" unreleased or masked everywhere")
+    count, total = shown("?masked=1&unreleased=1").split(" of ")
+    assert count == total != "0"
+
+
 def test_links_of_a_row(site):
     tree = check_html(site.page("/epoxy/trixie?behind=series").text)
     links = [a.get("href") for a in tree.findall(".//table[@id='table']/tbody/tr")[0].findall(".//a")]
@@ -270,6 +278,8 @@ def test_errors_are_pages_with_near_names(site):
     a = site.get("/epoxi")
     tree = check_html(a.text)
     assert a.status == 404 and [x.get("href") for x in tree.findall(".//main/ul/li/a")] == ["/deb-status/epoxy"]
+    ways = [text_of(x) for x in tree.findall(".//nav/ul/li/a")]
+    assert ways == [text_of(x) for x in check_html(site.page("/epoxy").text).findall(".//nav/ul/li/a")] and "epoxy" in ways
     a = site.get("/project/project-02l")
     near = [x.get("href") for x in check_html(a.text).findall(".//main/ul/li/a")]
     assert a.status == 404 and "/deb-status/project/openstack/project-021" in near and len(near) <= 6
