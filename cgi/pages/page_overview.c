@@ -51,6 +51,8 @@ static void add_target(struct template_dict *cell, const struct db_result *r, in
         template_show(d, "IF_OWN");
     if (!db_value(r, row, "checked"))
         template_show(d, "IF_NEVER");
+    else if (db_value(r, row, "error"))
+        template_show(d, "IF_OLD");
     for (int i = 0; own && lines && i < db_result_rows(lines); i++)
         if (db_value_int(lines, i, "target", 0) == db_value_int(r, row, "target_id", -1))
             page_row(d, lines, i);

@@ -211,7 +211,8 @@ insert into job_lines (job, attempt, at, level, step, text) values
   (1, 1, now() - interval '7 minutes', 'info', 'publish', 'published generation 8'),
   (2, 5, now() - interval '40 minutes', 'error', 'verify', 'the signature of InRelease is not by a key in keys/trixie-flamingo.gpg');
 insert into generations (mirror, suite, generation, release_sha256, job, bytes, seconds, url, published, own_signature) values
-  ('bookworm-epoxy', 'bookworm-epoxy-backports', 8, 'x', 1, 2481152, 1.25, 'https://jenkins.example.org/job/21/', now() - interval '7 minutes', true);
+  ('bookworm-epoxy', 'bookworm-epoxy-backports', 8, 'x', 1, 2481152, 1.25, 'https://jenkins.example.org/job/21/', now() - interval '7 minutes', true),
+  ('bookworm-epoxy', 'bookworm-epoxy-backports-nochange', 3, 'x', null, 0, 0, null, now() - interval '9 days', true);
 insert into generation_sources values (1, 'project-021', '2:31.3.0-1~bpo12+1', '2:31.3.1-1~bpo12+1'), (1, 'project-022', null, '22.1.2-1'), (1, 'project-900', '1.0-1', null);
 insert into workers (name, host, version, seen) values ('host-1', 'osbpo', '0.1', now() + interval '1 day');
 insert into refusals (sender, reason, refused) values ('', 'signature', 12), ('bookworm-epoxy', 'size', 1);

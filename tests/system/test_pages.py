@@ -172,11 +172,29 @@ def test_a_target_that_was_never_read(site):
         assert table_rows(check_html(site.page("/epoxy/bookworm?state=missing").text)) == {}
         overview = check_html(site.page("/").text).findall(".//table[@class='overview']/tbody/tr")
         assert all("not read yet" in text_of(r) for r in overview)
+        assert not any("old data" in text_of(r) for r in overview), "there is none"
+        project = check_html(site.page("/project/openstack/project-021").text).findall(".//table/tbody/tr")
+        states = {r.get("data-key"): text_of(r[3]) for r in project}
+        assert states["epoxy/bookworm"].startswith("not read yet") and not states["epoxy/trixie"].startswith("not read yet")
         states = {r["state"] for r in site.get("/api/v1/status/epoxy/bookworm").json()["projects"]}
         assert "missing" in states, "the API's states stay those of the contract"
     finally:
         site.sql("update deb_status.suites s set checked = k.checked from deb_status.keep_suites k where k.id = s.id; "
                  "drop table deb_status.keep_suites")
+
+
+def test_releases_of_a_project_by_series(site):
+    """As upstream went on: 2015.1.4 came before 12.0.0, though it is the higher number."""
+    numbers = "update deb_status.releases r set key = {} from deb_status.deliverables d join deb_status.series s on s.id = d.series " \
+              "where d.id = r.deliverable and s.name = 'dalmatian'"
+    site.sql(numbers.format("'\\x00ff'::bytea || r.key"))
+    try:
+        rows = check_html(site.page("/project/openstack/project-021").text).findall(".//ul[@id='released']/li")
+        found = list(dict.fromkeys(r.get("data-key").split()[0] for r in rows))
+        assert [s for s in ("gazpacho", "flamingo", "epoxy", "dalmatian") if s in found] == [s for s in found if s not in ("zed", "hibiscus")]
+        assert "dalmatian" in found and found.index("dalmatian") > 0
+    finally:
+        site.sql(numbers.format("substr(r.key, 3)"))
 
 
 def test_one_day_is_no_picture(site):
