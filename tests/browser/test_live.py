@@ -468,6 +468,23 @@ def test_nothing_is_cut_off(filled, browser, width):
         browser.size(1280, 900)
 
 
+@pytest.mark.parametrize("width", [718, 1047])  # A4 upright and across, with a printer's edges
+def test_printed(filled, browser, width):
+    """On paper nothing is cut off or squeezed, all rows are there, and nothing that is to be clicked."""
+    browser.size(width, 1000)
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        for path in ("/epoxy", "/epoxy/trixie", "/epoxy/bookworm?group=team", "/project/openstack/project-021", "/", "/queue"):
+            browser.driver.get(filled.url + path)
+            assert js(browser, "return document.documentElement.scrollWidth") <= width, path
+            assert js(browser, "return Math.max(0, ...[...document.querySelectorAll('table .v')].map(v => v.getClientRects()[0] ? v.getClientRects()[0].height : 0))") < 40, path
+            assert js(browser, "return [...document.querySelectorAll('#table td')].every(c => c.dataset.key === 'l' || c.classList.contains('wideonly') || c.checkVisibility({contentVisibilityAuto: true}))"), path
+            assert not js(browser, "return [...document.querySelectorAll('nav, form, #apt')].some(e => e.getClientRects().length)"), path
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        browser.size(1280, 900)
+
+
 def test_usable_at_once(filled, browser):
     """250 rows and six targets: bytes over the wire, and what a browser has to lay out (tests/bench has the times)."""
     size = 0
