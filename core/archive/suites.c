@@ -168,12 +168,44 @@ static int explain(const struct proc_result *r, struct err *e)
     return err_detail(e, words, (long)r->err.len);
 }
 
-static int run_update(const char *const *env, struct err *e)
+/* The file that the line's signature is checked with. */
+static const char *keyring_of(struct arena *a, const char *keyring, const struct suites_line *line)
+{
+    static const char name[] = "signed-by=";
+    const char *at = strstr(line->options, name);
+    if (!at)
+        return keyring;
+    at += sizeof name - 1;
+    return arena_strndup(a, at, strcspn(at, " ,"));
+}
+
+/* A suite on this host may lead anywhere by links. */
+static bool is_on_this_host(const char *uri)
+{
+    return strncmp(uri, "file:", 5) == 0 || strncmp(uri, "copy:", 5) == 0;
+}
+
+/* What apt takes in comes from strangers: it reads its own folder and the keyring, no key and
+ * no secret, and has no local socket, by which it would be us to the database. */
+static int run_update(const char *dir, const char *keyring, const struct suites_line *line,
+                      struct arena *a, const char *const *env, struct err *e)
 {
     static const char *const argv[] = {"apt-get", "update", "-q", "--error-on=any", NULL};
-    struct proc_spec spec = {.argv = argv, .env = env, .deadline_ms = UPDATE_DEADLINE_MS};
+    const char *const readable[] = {keyring_of(a, keyring, line), "/proc/self", NULL};
+    const char *const writable[] = {dir, NULL};
+    const struct sandbox_rules rules = {.readable = readable,
+                                        .writable = writable,
+                                        .reads_all = is_on_this_host(line->uri),
+                                        .alone = true};
+    struct sandbox sandbox;
+    if (sandbox_open(&sandbox, &rules, e))
+        return -1;
+    sandbox.sockets = SANDBOX_TCP_UDP;
+    struct proc_spec spec = {
+        .argv = argv, .env = env, .deadline_ms = UPDATE_DEADLINE_MS, .sandbox = &sandbox};
     struct proc_result r = {0};
     int rc = proc_run(&spec, &r, e);
+    sandbox_close(&sandbox);
     if (rc == 0 && (r.exit_code != 0 || r.signal))
         rc = explain(&r, e);
     proc_result_free(&r);
@@ -338,7 +370,7 @@ int suites_fetch(const char *data, const char *keyring, const struct suites_line
     int rc = -1;
 
     memset(out, 0, sizeof *out);
-    if (write_conf(dir, keyring, line, a, e) || run_update(env, e) ||
+    if (write_conf(dir, keyring, line, a, e) || run_update(dir, keyring, line, a, env, e) ||
         find_targets(env, line, a, out, e) || find_release(dir, &release, e) ||
         check_components(line, &release, out, e))
         goto out;

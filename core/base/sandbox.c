@@ -51,7 +51,7 @@ struct net_port_attr {
                 LANDLOCK_ACCESS_FS_WRITE_FILE) |                                                   \
      RIGHT_TRUNCATE | RIGHT_IOCTL_DEV)
 
-/* What dynamic linking, name resolution, ssh, gpg and apt's helpers read. Of /etc only what is
+/* What dynamic linking, name resolution, TLS, ssh, gpg and apt's helpers read. Of /etc only what is
  * everybody's: the rest holds keys and secrets. */
 static const char *const system_paths[] = {
     "/usr",
@@ -74,6 +74,10 @@ static const char *const system_paths[] = {
     "/etc/services",
     "/etc/protocols",
     "/run/systemd/resolve",
+    "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
+    "/etc/gnutls",
+    "/etc/crypto-policies",
     "/dev/urandom",
     NULL,
 };

@@ -56,11 +56,10 @@ int confine_upstreams(const struct config *config, const struct upstream *upstre
                       struct arena *a, struct err *e)
 {
     const char *writable[] = {temporary_folder(), config->data, NULL};
-    const char **readable = arena_alloc(a, (count + 3) * sizeof *readable);
+    const char **readable = arena_alloc(a, (count + 2) * sizeof *readable);
     const struct sandbox_rules rules = {.readable = readable, .writable = writable};
     size_t n = 0;
     readable[n++] = "/proc/self";
-    readable[n++] = "/etc/ssl/certs";
     for (size_t i = 0; i < count; i++) {
         const struct config_upstream *u = upstreams[i].config;
         if (reads_local_repository(u))
