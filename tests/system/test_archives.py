@@ -121,7 +121,7 @@ def stack(remote, folders, make_stack):
     shutil.copy(f"{remote.dir}/key/key.gpg", f"{etc}/keys/archive.gpg")
     make_upstream(f"{etc}/upstream")
     components = {"parts": "main contrib"}
-    options = {"lenient": "[check-valid-until=no] "}
+    options = {"lenient": "[check-valid-until=no] ", "steady": "[signed-by=keys/archive.gpg] "}
     with open(f"{etc}/deb-status.yaml", "w", encoding="utf-8") as f:
         yaml.safe_dump({
             "database": "dbname=deb-status", "data": "/var/lib/deb-status",
