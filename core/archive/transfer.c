@@ -2,20 +2,23 @@
 #include "core/archive/transfer.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <fts.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/archive/lock.h"
 #include "core/base/arena.h"
 #include "core/base/clock.h"
 #include "core/base/proc.h"
 
-/* Nothing written: given up. rsync writes in pieces of 256 KB or whole files. */
+/* Nothing read and nothing written: given up. core/config/mirrors.c documents it. */
 #define STALL_MS      60000
+#define RSYNC_DEPTH   2 /* its receiver is a child, and at a local path the sender's, too */
 #define CONNECT_S     "15"
 #define MEMORY_MAX    ((int64_t)2 << 30) /* a list of millions of names ends rsync, not us */
 #define NAMES_AT_ONCE 1000 /* rsync looks each name up in the whole list: its time is quadratic */
@@ -39,6 +42,7 @@ struct meter {
     struct amount before, now; /* of the step */
     int64_t looked_ms, look_at_ms;
     int64_t received; /* over the wire, as rsync says at the end */
+    int64_t read;     /* by rsync's processes so far */
     bool over;
     bool unreached; /* no connection was made: another address may do */
 };
@@ -104,11 +108,48 @@ static bool look(struct meter *m)
     return alive;
 }
 
-static int on_watch(void *data, bool *alive)
+/* A file of /proc, as text. */
+static bool read_proc(pid_t pid, const char *name, char *text, size_t size)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/%s", (long)pid, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+    if (fd >= 0)
+        close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    return n > 0;
+}
+
+/* Bytes that rsync has read, the child and what it has forked. They count at once, where a file
+ * grows by pieces of 256 KB: a link of a few bytes a second is slow and no stall. Not ssh's, which
+ * asks a host that sends nothing whether it is there. */
+static int64_t read_by(pid_t pid, int depth)
+{
+    char name[32], io[256], path[48], children[1024], *end;
+    int64_t sum = 0;
+    if (!read_proc(pid, "comm", name, sizeof name) || strcmp(name, "rsync\n") != 0)
+        return 0;
+    if (read_proc(pid, "io", io, sizeof io) && strncmp(io, "rchar: ", 7) == 0)
+        sum = strtoll(io + 7, NULL, 10);
+    snprintf(path, sizeof path, "task/%ld/children", (long)pid);
+    if (depth == 0 || !read_proc(pid, path, children, sizeof children))
+        return sum;
+    char *at = children;
+    for (long child; (child = strtol(at, &end, 10)) > 0; at = end)
+        sum += read_by((pid_t)child, depth - 1);
+    return sum;
+}
+
+static int on_watch(void *data, pid_t child, bool *alive)
 {
     struct meter *m = data;
+    int64_t was = m->read;
     if (clock_monotonic_ms() >= m->look_at_ms)
         *alive = look(m);
+    m->read = read_by(child, RSYNC_DEPTH);
+    if (m->read != was)
+        *alive = true;
     return m->over;
 }
 

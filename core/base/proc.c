@@ -282,7 +282,7 @@ static int64_t watch(struct run *r, int64_t now)
     bool alive = false;
     if (now < r->watch_at)
         return r->watch_at;
-    int rc = r->spec->on_watch(r->spec->data, &alive);
+    int rc = r->spec->on_watch(r->spec->data, r->pid, &alive);
     now = clock_monotonic_ms();
     if (alive)
         r->last_output = now;

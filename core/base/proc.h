@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
@@ -35,7 +36,7 @@ struct proc_spec {
      * counts for stall_ms; output does not count then. A return other than 0 kills the child
      * (cancelled).
      */
-    int (*on_watch)(void *data, bool *alive);
+    int (*on_watch)(void *data, pid_t child, bool *alive);
     void *data;
 };
 

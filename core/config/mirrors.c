@@ -58,7 +58,8 @@ const struct setting config_mirror_settings[] = {
     {"ssh.known-hosts", parse_path, FIELD(ssh_known_hosts), NULL, 0, "known_hosts for HOST:PATH"},
     {"limits.bytes", parse_bytes, FIELD(limit_bytes), "20G", 0, "bytes of one transfer"},
     {"limits.files", parse_number, FIELD(limit_files), "200000", 0, "files of one transfer"},
-    {"limits.time", parse_duration, FIELD(limit_time_s), "30m", 0, "length of one run"},
+    {"limits.time", parse_duration, FIELD(limit_time_s), "30m", 0,
+     "length of one run; a host that sends nothing for 60s, or a quarter of it, is given up"},
     {0},
 };
 

@@ -8,8 +8,11 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
+import threading
 import time
+import urllib.parse
 
 import pytest
 
@@ -795,6 +798,55 @@ def test_a_host_that_stalls(archive, tree):
     tree.add(SUITE, "nova", "2:32.8.0-1")
     assert archive.run()["state"] == "done"
     assert not archive.staging()
+
+
+class SlowLink(threading.Thread):
+    """A way to the host's daemon on which, once a connection has brought so many bytes, a few come at a
+    time."""
+
+    def __init__(self, address, fast_bytes, piece, pause_s):
+        super().__init__(daemon=True)
+        self.to = urllib.parse.urlsplit(address)
+        self.fast_bytes, self.piece, self.pause_s = fast_bytes, piece, pause_s
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"rsync://127.0.0.1:{self.listener.getsockname()[1]}{self.to.path}"
+        self.pieces = 0
+
+    def run(self):
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                here, _ = self.listener.accept()
+                there = socket.create_connection((self.to.hostname, self.to.port))
+                threading.Thread(target=self.pass_on, args=(here, there, False), daemon=True).start()
+                threading.Thread(target=self.pass_on, args=(there, here, True), daemon=True).start()
+
+    def pass_on(self, source, sink, slow):
+        passed = 0
+        with contextlib.suppress(OSError), source, sink:
+            while data := source.recv(self.piece if slow and passed >= self.fast_bytes else 4096):
+                sink.sendall(data)
+                passed += len(data)
+                if slow and passed > self.fast_bytes:
+                    self.pieces += 1
+                    time.sleep(self.pause_s)
+
+
+def test_a_link_that_is_slow_is_no_stall(archive, tree):
+    """What rsync writes comes in pieces of 256 KB: until one is there, only what it reads tells."""
+    tick()
+    tree.add(SUITE, "nova", "2:32.8.1-1", "--size", "40000000")  # that packs well
+    assert 30000 < os.path.getsize(Host(tree).pool("32.8.1-1_all.deb")) < 60000
+    link = SlowLink(archive.config["mirrors"][MIRROR]["from"], 8192, 1000, 0.7)
+    link.start()
+    try:
+        # a stall would be a quarter of it
+        with mirror_from(archive, **{"from": link.address, "limits": {
+                "bytes": "20M", "files": 100, "time": "60s"}}):
+            row = archive.run()
+    finally:
+        link.listener.close()
+    assert row["state"] == "done", (row["error"], link.pieces)
+    assert link.pieces * link.pause_s > 15, "the file took longer than a stall may"
 
 
 def test_what_was_fetched_is_not_fetched_again(archive, tree):
