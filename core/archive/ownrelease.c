@@ -5,11 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const struct release *published(const struct suite *s)
+{
+    return s->now.exists ? &s->now.release : s->earlier.exists ? &s->earlier.release : NULL;
+}
+
+bool ownrelease_asks_host(const struct suite *s)
+{
+    return published(s) == NULL;
+}
+
 /* The configuration's, else the published one's, else (nothing was published yet) the host's. */
 static const char *pick(const struct suite *s, const char *configured, const char *before,
                         const char *host)
 {
-    const char *value = configured ? configured : s->now.exists ? before : host;
+    const char *value = configured ? configured : published(s) ? before : host;
     return value && *value ? value : NULL;
 }
 
@@ -74,7 +84,8 @@ static void add_listing(const struct suite *s, struct buf *out)
 void ownrelease_write(const struct run *r, const struct suite *s, time_t date, struct buf *out)
 {
     const struct config_release *c = &r->mirror->release;
-    const struct release *before = &s->now.release, *host = &s->release;
+    static const struct release none;
+    const struct release *before = published(s) ? published(s) : &none, *host = &s->release;
     struct buf components = BUF_INIT, architectures = BUF_INIT;
     collect_names(s, &components, &architectures);
     add_field(out, "Origin", pick(s, c->origin, before->origin, host->origin));

@@ -9,8 +9,11 @@
 
 #include "core/archive/run.h"
 
-/* date: later than the generation's before. Only the first generation of a suite takes the host's
- * fields. */
+/* Whether the host's fields are taken where the configuration has none: nothing that was published
+ * is on the disk. */
+bool ownrelease_asks_host(const struct suite *s);
+
+/* date: later than the generation's before. */
 void ownrelease_write(const struct run *r, const struct suite *s, time_t date, struct buf *out);
 
 #endif

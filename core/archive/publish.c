@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/archive/publish.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -109,6 +110,31 @@ out:
     return rc;
 }
 
+/* The newest kept generation: what users know of a suite whose published tree cannot be read. */
+static void read_earlier(struct run *r, struct suite *s)
+{
+    const char *folder = place_generations(s->a, &r->place, s->name);
+    long newest = 0;
+    struct dirent *d;
+    DIR *dir = opendir(folder);
+    while (dir && (d = readdir(dir))) {
+        char *end;
+        struct published was;
+        struct err why = {0};
+        long number = strtol(d->d_name, &end, 10);
+        if (number <= newest || *end ||
+            published_read(s->a, &r->place, s->name, arena_printf(s->a, "%s/%s", folder, d->d_name),
+                           &was, &why) ||
+            !was.exists)
+            continue;
+        published_free(&s->earlier);
+        s->earlier = was;
+        newest = number;
+    }
+    if (dir)
+        closedir(dir);
+}
+
 /* A tree that cannot be read is none: the next generation takes its place. */
 static int read_published(struct run *r, struct suite *s, struct err *e)
 {
@@ -119,6 +145,8 @@ static int read_published(struct run *r, struct suite *s, struct err *e)
         published_free(&s->now);
         memset(&s->now, 0, sizeof s->now);
     }
+    if (!s->now.exists)
+        read_earlier(r, s);
     return tree_repair(s->a, &r->place, s->name, &s->now, e);
 }
 
@@ -356,4 +384,5 @@ void publish_end_suite(struct suite *s)
     indexes_close(&s->indexes);
     buf_free(&s->text);
     published_free(&s->now);
+    published_free(&s->earlier);
 }

@@ -58,8 +58,9 @@ struct run {
 struct suite {
     struct arena *a; /* of this suite */
     const char *name;
-    struct published now; /* what is published on this disk */
-    bool same;            /* and in the database */
+    struct published now;     /* what is published on this disk */
+    bool same;                /* and in the database */
+    struct published earlier; /* the newest kept generation, where `now` cannot be read */
     /* what the host signed */
     struct buf text;
     char sha256[SHA256_HEX]; /* of text */

@@ -75,6 +75,11 @@ static int write_own(struct run *r, struct suite *s, struct tree *t, struct rele
                      struct err *e)
 {
     struct buf text = BUF_INIT, inline_signed = BUF_INIT, detached = BUF_INIT;
+    if (ownrelease_asks_host(s) && s->newest > 0)
+        run_warn(r,
+                 "%s: nothing of what was published is left on the disk: Origin and the like come "
+                 "from the host, but for those that `release:` sets",
+                 s->name);
     ownrelease_write(r, s, time(NULL), &text);
     int rc = release_parse(s->a, buf_str(&text), text.len, listed, e) ||
                      signer_sign(r->signer, text.data, text.len, &inline_signed, &detached, e) ||
@@ -87,6 +92,30 @@ static int write_own(struct run *r, struct suite *s, struct tree *t, struct rele
     buf_free(&inline_signed);
     buf_free(&detached);
     return rc;
+}
+
+/* Where one of these changes apt stops at each user until he accepts it: apt-secure(8). */
+static void warn_of_changes(const struct run *r, const struct suite *s)
+{
+    const struct release *was = &s->now.release, *is = &s->release;
+    const struct {
+        const char *field, *was, *is;
+    } fields[] = {
+        {"Origin", was->origin, is->origin},
+        {"Label", was->label, is->label},
+        {"Suite", was->suite, is->suite},
+        {"Codename", was->codename, is->codename},
+        {"NotAutomatic", was->not_automatic, is->not_automatic},
+        {"ButAutomaticUpgrades", was->but_automatic_upgrades, is->but_automatic_upgrades}};
+    for (size_t i = 0; s->now.exists && i < sizeof fields / sizeof *fields; i++) {
+        const char *old = fields[i].was ? fields[i].was : "",
+                   *new = fields[i].is ? fields[i].is : "";
+        if (strcmp(old, new) != 0)
+            run_warn(r,
+                     "%s: the host has changed %s from '%.100s' to '%.100s': apt will ask each "
+                     "user, or stop",
+                     s->name, fields[i].field, old, new);
+    }
 }
 
 /* The host's signed files as they are: copies, as what a transfer has written is never served. */
@@ -132,6 +161,7 @@ static int make_signed(struct run *r, struct suite *s, struct tree *t, struct er
             return -1;
         by_hash = true;
     } else {
+        warn_of_changes(r, s);
         if (copy_signed(r, s, t, e))
             return -1;
         by_hash = s->release.acquire_by_hash && strcmp(s->release.acquire_by_hash, "yes") == 0;

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from archive import TOOL, Apt, Archive, give
-from conftest import TOP, request
+from conftest import TOP, request, wait_for
 
 SUITE = "bookworm-epoxy-backports"
 
@@ -154,14 +154,31 @@ def test_time_moves_on(archive, host):
     assert seen[0][0] < seen[1][0] and seen[0][1] < seen[1][1]
 
 
+EVIL = [("Origin", "Evil"), ("Label", "Evil"), ("Suite", "evil"), ("NotAutomatic", "yes"),
+        ("ButAutomaticUpgrades", "yes"), ("Version", "13"), ("Components", "main evil"),
+        ("Architectures", "all amd64 evil")]
+
+
+def pinned(archive):
+    """The Release as served, but for what each generation has of its own."""
+    head, _, _ = archive.read("dists", SUITE, "Release").decode().partition("SHA256:\n")
+    return [line for line in head.splitlines() if not line.startswith("Date: ")]
+
+
 def test_a_host_changes_no_field_that_users_pin_on(archive, host, apt):
-    fields = [("Origin", "Evil"), ("Label", "Evil"), ("NotAutomatic", "yes"),
-              ("Version", "13"), ("Codename", SUITE)]
-    TOOL.release(host.dir, SUITE, fields[:-1])
-    assert archive.run()["state"] == "done"
-    release = archive.read("dists", SUITE, "Release").decode()
-    assert "Evil" not in release and "NotAutomatic" not in release
-    assert apt.update().returncode == 0, "apt stops where such a field changes"
+    before = pinned(archive)
+    for damage in (None, "Release", "InRelease", "dists"):
+        if damage == "dists":
+            shutil.rmtree(archive.path("dists", SUITE))
+        elif damage:
+            with open(archive.path("dists", SUITE, damage), "w", encoding="ascii") as f:
+                f.write("nothing\n")
+        TOOL.release(host.dir, SUITE, EVIL)
+        row = archive.run()
+        assert row["state"] == "done", row
+        assert pinned(archive) == before, damage
+        done = apt.update()
+        assert done.returncode == 0, "apt stops where such a field changes: " + done.stderr
 
 
 def due(archive):
@@ -237,7 +254,6 @@ def test_announced_before_the_indexes_are_rebuilt(archive, host):
     job = archive.announce("glance", "2:30.0.0-1")
     archive.stack.worker("start")
     try:
-        from conftest import wait_for
         wait_for(lambda: archive.job(job)["attempts"] >= 1 and
                  "glance 2:30.0.0-1 was announced" in (archive.job(job)["error"] or ""),
                  "the job is tried again")
@@ -364,6 +380,7 @@ def test_a_restored_database_with_an_empty_disk(archive, apt):
     before = archive.generations(SUITE)[-1]["generation"]
     row = archive.run()
     assert row["state"] == "done", row
+    assert "Origin and the like come from the host" in row["lines"]
     assert archive.generations(SUITE)[-1]["generation"] == before + 1
     assert apt.update().returncode == 0 and apt.download("nova").returncode == 0
     assert archive.publish("--check").returncode == 0
