@@ -176,6 +176,7 @@ static int take_source(struct reader *r, struct deb822_text *f, struct err *e)
         return -1;
     if (!f[DIRECTORY].data || !f[CHECKSUMS].data)
         return err_set(e, ERR_INPUT, "no field Directory or Checksums-Sha256");
+    size_t before = r->c->file_count;
     while (deb822_next_line(&f[CHECKSUMS], &line)) {
         struct deb822_text sum, size, file;
         if (line.len == 0)
@@ -186,6 +187,8 @@ static int take_source(struct reader *r, struct deb822_text *f, struct err *e)
         if (add_file(r, f[DIRECTORY], file, size, sum, e))
             return -1;
     }
+    if (r->c->file_count == before) /* the limit of files is that of sources as well */
+        return err_set(e, ERR_INPUT, "a source package without files");
     return deb822_equals(f[EXTRA_SOURCE_ONLY], "yes") ? 0 : add_source(r, name, f[VERSION], e);
 }
 

@@ -17,7 +17,8 @@
 #include "core/base/clock.h"
 #include "core/base/file.h"
 
-/* Of an index whose plain form is not listed, and so has no known size. */
+/* Of an index whose plain form is not listed, and so has no known size: it may take what is left of
+ * the limit of all of them, and no more than this. */
 #define UNPACKED_MAX ((int64_t)2 << 30)
 
 const char *indexes_path(const struct indexes *x, const struct index_file *f)
@@ -230,11 +231,14 @@ static int make_plain(struct indexes *x, const struct index_file *from, struct i
     *path = arena_printf(x->a, "%s/%s", x->staged, from->plain);
     char *folder = arena_strdup(x->a, *path);
     *strrchr(folder, '/') = '\0';
-    if (file_make_dirs(folder, 0755, e) ||
-        unpack_form(x, from, plain ? plain->entry->size : UNPACKED_MAX, *path, sums, e))
+    int64_t left = x->unpacked_max ? x->unpacked_max - x->unpacked : UNPACKED_MAX;
+    int64_t size_max = plain ? plain->entry->size : left < UNPACKED_MAX ? left : UNPACKED_MAX;
+    if (file_make_dirs(folder, 0755, e) || unpack_form(x, from, size_max, *path, sums, e))
         return -1;
-    if (!plain)
+    if (!plain) {
+        x->unpacked += sums->size;
         return 0;
+    }
     if (sums->size != plain->entry->size ||
         strcmp(sums->hex[HASH_SHA256], plain->entry->sums[HASH_SHA256]) != 0)
         return err_set(e, ERR_INPUT, "%s holds something else than %s", from->entry->name,

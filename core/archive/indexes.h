@@ -40,7 +40,8 @@ struct indexes {
     size_t count;
     const int *keep_fds;
     int64_t deadline_ms;
-    struct contents_input *texts; /* Packages and Sources, mapped, after indexes_open */
+    int64_t unpacked, unpacked_max; /* of forms without a listed size; 0: no limit of their sum */
+    struct contents_input *texts;   /* Packages and Sources, mapped, after indexes_open */
     size_t text_count;
     struct index_checker checkers[INDEXES_CHECKERS];
     int checker_count;

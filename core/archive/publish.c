@@ -210,6 +210,7 @@ static int fetch_indexes(struct run *r, struct suite *s, struct err *e)
     int64_t bytes, largest;
     indexes_close(x);
     prepare_indexes(r, s, x);
+    x->unpacked_max = r->mirror->limit_bytes;
     const struct release *old = s->now.exists ? &s->now.release : NULL;
     if (indexes_plan(x, &s->release, old, r->recheck, e))
         return -1;
