@@ -57,6 +57,7 @@ class Archive:
             "database": "dbname=deb-status", "data": "/var/lib/deb-status",
             "site": {"title": "T", "url": "http://127.0.0.1/deb-status"},
             "upstream": {"repository": f"{self.folder}/upstream"},
+            "archives": {"refresh": "24h"},  # no sweep comes in between, however long a test takes
             "publish": {"root": self.root, "url": "http://127.0.0.1/debian", "grace": "24h",
                         **(publish or {})},
             "mirrors": {n: {"suites": suites, **settings} for n, (suites, settings)
