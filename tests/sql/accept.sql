@@ -127,7 +127,7 @@ select results_eq('select kind, source, text, url from events order by id', $$va
   ('packaging', 'nova', 'packaging changed: debian/epoxy in openstack-team/services/Nova', 'https://salsa.debian.org/openstack-team/services/nova'),
   ('packaging', 'neutron-taas', 'packaging changed: debian/1-1 removed in openstack-team/services/tap-as-a-service', null)$$,
   'each is one event of its source package');
-select is(count(*), 2::bigint, 'which recent shows') from recent where kind = 'packaging';
+select is(count(*), 2::bigint, 'which recent shows') from recent where kind = 'packaging changed';
 
 -- Refusals and what is seen of senders.
 select note_refusals('{m,nobody,m,"",m}', '{signature,signature,body,signature,nonsense}', '{3,2,1,5,9}');

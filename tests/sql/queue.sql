@@ -29,9 +29,9 @@ select ok(not job_fence(:m, :t1 + 1), 'another token does not');
 select is((select cancelling from queue_renew(:m, :t1, 30)), false, 'the lease is renewed');
 select is_empty(format('select * from queue_renew(%s, %s, 30)', :m, :t1 + 1), 'not with another token');
 select queue_progress(:m, :t1, 'pool', 3, 12, 'files');
-select is(progress, E'pool 3/12\nfiles', 'the view shows step and progress') from queue where id = :m;
+select is(progress, 'pool 3/12 files', 'the view shows step and progress') from queue where id = :m;
 select queue_progress(:m, :t1, null, 4, 12, 'files|3.1 of 9.0 MB');
-select is(progress, E'pool 4/12\nfiles\n(3.1 of\n9.0 MB)', 'and what else there is to say of it') from queue where id = :m;
+select is(progress, 'pool 4/12 files (3.1 of 9.0 MB)', 'and what else there is to say of it') from queue where id = :m;
 
 -- A retry folds into the one that waits.
 insert into deliveries (sender, delivery, hash, body, job) values ('s', '1', '', '', :m);

@@ -135,7 +135,7 @@ def test_an_entry_that_cannot_be_read(lists):
     assert [r for r in lists.rows("hand") if r.startswith("three")] == \
         [r for r in before if r.startswith("three")]
     assert "five|5.1|final|five|t" in lists.rows("hand")
-    assert lists.stack.psql("select source, file, line, reason from deb_status.set_aside_files order by file") == (
+    assert lists.stack.psql("select source, file, line, reason from deb_status.set_aside order by file") == (
         "file hand|hand.yaml: entry 3|3|an entry is no map\n"
         "file hand|hand.yaml: three|1|'soon' is no version")
     # no list at all: the job fails, and all stays

@@ -212,7 +212,7 @@ def test_fields_that_are_no_utf8(archive, host):
         row = archive.stack.psql("select maintainer, build_depends from deb_status.sources "
                                  "where name = 'nova'")
         assert row == name + "|a (>= 1), b, c"
-        aside = archive.stack.psql("select count(*), min(reason) from deb_status.set_aside_files "
+        aside = archive.stack.psql("select count(*), min(reason) from deb_status.set_aside "
                                    "where file like '%bad%'")
         assert aside == f"{len(bad)}|Homepage is not valid UTF-8"
         # the last that could be read stays

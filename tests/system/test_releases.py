@@ -66,14 +66,14 @@ class Upstream:
         return job
 
     def lines(self, job):
-        return self.stack.psql(f"select text from deb_status.job_lines where job = {job['job']} order by n")
+        return self.stack.psql(f"select text from deb_status.job_log where job = {job['job']}")
 
     def statuses(self):
         return set(self.stack.psql(STATUSES).splitlines())
 
     def set_aside(self):
         return dict(row.split("|", 1) for row in self.stack.psql(
-            "select file, line || '|' || reason from deb_status.set_aside_files").splitlines())
+            "select file, line || '|' || reason from deb_status.set_aside").splitlines())
 
 
 @pytest.fixture
