@@ -167,7 +167,9 @@ def test_rows_of_each_series(imported, expected):
             old = want.get((series, repo))
             if old:
                 double.add((series, repo))
-            if not old or best and (not old[2] or order(best) > order(old[2])):
+            # of two with the same newest release the one that is called like the repository
+            if not old or best and (not old[2] or (order(best), name == repo.rsplit("/", 1)[-1]) >
+                                    (order(old[2]), old[0] == repo.rsplit("/", 1)[-1])):
                 want[series, repo] = (name, artifact, best)
     got = {r[:2]: r[2:] for r in rows(imported, """
         select s.name, p.repo, d.name, sp.artifact from deb_status.series_projects sp

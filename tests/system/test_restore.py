@@ -32,7 +32,7 @@ def test_restore_on_an_empty_disk(stack):
     socket = f"{stack.dir}/run"
     pool = f"{stack.dir}/demo/publish/archive"
     statuses = stack.psql(STATUSES)
-    history = stack.psql("select count(*), min(at) from events")
+    first = stack.psql("select min(at) from events where kind <> 'published'")
     published = tree(f"{pool}/dists")
     instance = stack.json("/revision")["instance"]
     assert published and "ok" in statuses
@@ -56,8 +56,7 @@ def test_restore_on_an_empty_disk(stack):
              "the archive is there again", 60)
     stack.wait_idle()
     assert stack.psql(STATUSES) == statuses
-    assert stack.psql("select count(*), min(at) from events where kind <> 'published'").split("|")[1] \
-        <= history.split("|")[1]
+    assert stack.psql("select min(at) from events where kind <> 'published'") == first
     # open pages and caches see another database
     wait_for(lambda: stack.get("/").status == 200, "the pages answer")
     assert stack.json("/revision")["instance"] != instance
