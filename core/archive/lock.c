@@ -56,7 +56,8 @@ static void read_holder(int fd, struct holder *h)
         sscanf(text, "group %ld token %" SCNd64 " on %127s", &h->group, &h->token, h->machine);
 }
 
-/* By a descriptor of its own: see open_lock. */
+/* By a descriptor of its own: see open_lock. A run that is stopped before this is not known to who
+ * takes over, who tries again until it is gone. */
 static int write_holder(const char *path, int64_t token, struct err *e)
 {
     char text[RECORD_SIZE], machine[128];

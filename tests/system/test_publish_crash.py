@@ -162,7 +162,10 @@ def test_the_supervisor_stops(archive, host, apt, versions):
     supervisor = archive.stack.pids()["worker-1"]
     with no_answer(host):
         job, version = versions.build(archive, host)
-        stopped = [supervisor, *the_run(archive)]
+        # once the lock names it: whoever stands still between taking and signing it is waited for
+        run = wait_for(lambda: [p for p in the_run(archive) if str(p) in holders(archive)],
+                       "the run's name in its lock", interval=0.005)
+        stopped = [supervisor, *run]
         kill(stopped, signal.SIGSTOP)
     try:
         content(apt)
