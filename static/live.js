@@ -7,7 +7,7 @@
 // well, by links, a form and meta refresh.
 'use strict';
 (() => {
-  const QUIET_S = 60, MARK_MS = 6000, TYPING_MS = 150, POINTED_MS = 70, KEPT = 10, HEAD_PX = 200, ROW_PX = 26;
+  const QUIET_S = 60, MARK_MS = 6000, TYPING_MS = 150, POINTED_MS = 70, KEPT = 10, HEAD_PX = 200, ROW_PX = 26, LONG = 50000;
   const base = document.body.dataset.base;
   const live = document.getElementById('live'), away = document.getElementById('away');
   let etag = '', timer = 0, asking = null, lost = null, typing = 0, where = location.pathname + location.search, shown = where;
@@ -118,18 +118,31 @@
     known();
   }
 
-  // Rows that are below the screen for certain (the least heights count) wait for the frame after the first.
+  // When the next frame is out, or the first one of a tab that is looked at again, and nothing waits.
+  const idle = window.requestIdleCallback ? f => requestIdleCallback(f, { timeout: 200 }) : f => setTimeout(f, 50);
+  const painted = then => requestAnimationFrame(() => idle(then));
+
+  // Rows of a table that the screen holds at most (the least heights count).
+  const screenful = () => Math.max(0, Math.ceil((innerHeight - HEAD_PX) / ROW_PX));
+
+  // Rows that are below the screen for certain wait for the frame after the first.
   function firstScreen(page) {
-    const below = [...page.querySelectorAll('table.wide > tbody > tr')].slice(Math.max(0, Math.ceil((innerHeight - HEAD_PX) / ROW_PX)));
+    const below = [...page.querySelectorAll('table.wide > tbody > tr')].slice(screenful());
     for (const row of below) row.dataset.below = '';
-    const painted = new MessageChannel();
-    painted.port1.onmessage = () => { for (const row of below) delete row.dataset.below; painted.port1.close(); };
-    if (below.length) requestAnimationFrame(() => painted.port2.postMessage(0));
+    if (below.length) painted(() => { for (const row of below) delete row.dataset.below; });
+  }
+
+  // A long page's text up to the last row of the first screen, '' where the page is not long. No
+  // text or attribute of a page has a bare <, so that the tags are rows' ends.
+  function beginning(text) {
+    let end = text.indexOf('<tbody');
+    for (let n = screenful(); n >= 0 && end >= 0; n--) end = text.indexOf('</tr>', end + 1);
+    return end > 0 && text.length - end > LONG ? text.slice(0, end) : '';
   }
 
   // Another page takes the place of this one, which is kept as it stands. top: it is shown from its top.
   function swap(now, left, top) {
-    keepPage(left, { title: document.title, top: document.getElementById('top').cloneNode(true), main: main() });
+    if (!rest) keepPage(left, { title: document.title, top: document.getElementById('top').cloneNode(true), main: main() });
     document.title = now.title;
     morph(document.getElementById('top'), now.top, null);
     ages(now.main);
@@ -138,7 +151,14 @@
     known();
   }
 
-  function known() { etag = main().dataset.etag ? '"' + main().dataset.etag + '"' : ''; }
+  // The whole page over its beginning; rest: its text, '' once another page or its news came instead.
+  let rest = '';
+  function complete() {
+    const now = rest && parse(rest);
+    if (now) { lay(now, false); ages(main()); }
+  }
+
+  function known() { rest = ''; etag = main().dataset.etag ? '"' + main().dataset.etag + '"' : ''; }
 
   // --- asking ------------------------------------------------------------------------------------
   function fragment(url) {
@@ -246,7 +266,8 @@
     clearTimeout(timer);
     clearTimeout(pointed);
     if (moved && ahead && ahead.at === at) { await ahead.page; if (where !== at) return; }
-    let now = moved ? kept.get(at) : null, end = u;
+    const top = how === 'push' && !u.hash;
+    let now = moved ? kept.get(at) : null, end = u, text = '';
     const fresh = !now;
     if (!now) {
       let answer;
@@ -255,14 +276,17 @@
         return;
       }
       if (where !== at) return;
-      now = parse(answer.text);
+      const first = moved && top && answer.text ? beginning(answer.text) : '';
+      now = parse(first || answer.text);
+      if (first) text = answer.text;
       if (!now || now.other) { location.assign(u); return; }
       end = new URL(answer.url); end.searchParams.delete('fragment'); end.hash = u.hash;
       where = end.pathname + end.search;
     }
     kept.delete(at);
     if (how === 'push') history.pushState({ y: 0 }, '', end); else if (how === 'replace') history.replaceState(history.state, '', end);
-    if (moved) swap(now, left, how === 'push' && !u.hash); else { lay(now, false); ages(main()); }
+    if (moved) swap(now, left, top); else { lay(now, false); ages(main()); }
+    if (text) { rest = text; painted(complete); } // after known(), which forgets the last page's
     shown = where;
     reached(true); keep();
     if (moved && how === 'push') { scrollTo(0, 0); main().focus({ preventScroll: true }); live.textContent = document.title; }

@@ -219,21 +219,61 @@ def test_moving_without_a_reload(filled, browser):
     no_errors(browser)
 
 
+FIRST_FRAME = """
+  new MutationObserver((_, seen) => {
+    if (!document.getElementById('table')) return;
+    seen.disconnect();
+    requestAnimationFrame(() => { // of the first frame, before it is laid out
+      const rows = [...document.querySelectorAll('#table tbody tr')];
+      window.first = rows.map(r => 'below' in r.dataset);
+      window.low = rows.filter((r, n) => window.first[n]).every(r => r.getBoundingClientRect().top >= innerHeight);
+      window.bottom = rows.at(-1).getBoundingClientRect().bottom;
+      window.row0 = rows[0];
+    });
+  }).observe(document.body, {subtree: true, childList: true});"""
+
+
 def test_a_move_shows_the_first_screen_first(filled, browser):
-    """All rows are there at once; those below the screen are laid out a frame later."""
+    """Of a long page that comes now the first screen is parsed and shown before the rest."""
     d = browser.driver
+    d.get(filled.url + "/epoxy")
+    keys = "return [...document.querySelectorAll('#table tbody tr')].map(r => r.dataset.key)"
+    rows = js(browser, keys)
+    d.get(filled.url + "/queue")
+    js(browser, FIRST_FRAME)
+    js(browser, "document.querySelector(\"nav a[href$='/epoxy']\").click()")  # without pointing at it
+    first = wait_for(lambda: js(browser, "return window.first"), "the first frame")
+    assert 15 < len(first) < 60 and not any(first)
+    assert js(browser, "return window.bottom >= innerHeight"), "a row of the first screen had to wait"
+    wait_for(lambda: js(browser, keys) == rows, "the rest")
+    assert js(browser, "return window.row0.isConnected && document.activeElement.id") == "main"
+    assert not d.find_elements(By.CSS_SELECTOR, ".changed"), "the rest is no news"
+    # who goes on before the rest is there finds the whole page when coming back
     d.get(filled.url + "/queue")
     js(browser, """
       new MutationObserver((_, seen) => {
         if (!document.getElementById('table')) return;
         seen.disconnect();
-        requestAnimationFrame(() => { // of the first frame, before it is laid out
-          const rows = [...document.querySelectorAll('#table tbody tr')];
-          window.first = rows.map(r => 'below' in r.dataset);
-          window.low = rows.filter((r, n) => window.first[n]).every(r => r.getBoundingClientRect().top >= innerHeight);
-        });
-      }).observe(document.body, {subtree: true, childList: true});""")
-    d.find_element(By.CSS_SELECTOR, "nav a[href$='/epoxy']").click()
+        window.first = document.querySelectorAll('#table tbody tr').length;
+        document.querySelector("nav a[href$='/queue']").click();
+      }).observe(document.body, {subtree: true, childList: true});
+      document.querySelector("nav a[href$='/epoxy']").click();""")
+    wait_for(lambda: js(browser, "return history.length > 2 && document.title.startsWith('Queue') && window.first"), "gone on")
+    d.back()
+    wait_for(lambda: d.title.startswith("epoxy") and js(browser, keys) == rows, "the whole page")
+    no_errors(browser)
+
+
+def test_a_page_that_is_there_shows_the_first_screen_first(filled, browser):
+    """All rows are there at once; those below the screen are laid out a frame later."""
+    d = browser.driver
+    d.get(filled.url + "/queue")
+    log = len(filled.log("access").splitlines())
+    link = d.find_element(By.CSS_SELECTOR, "nav a[href$='/epoxy']")
+    ActionChains(d).move_to_element(link).perform()
+    wait_for(lambda: asked(filled, "/epoxy", log) == ["200"], "it is asked for ahead")
+    js(browser, FIRST_FRAME)
+    link.click()
     first = wait_for(lambda: js(browser, "return window.first"), "the first frame")
     assert len(first) > 200 and not any(first[:15]) and all(first[40:])
     assert js(browser, "return window.low"), "a row of the first screen had to wait"
