@@ -15,7 +15,7 @@ static int fill(struct page *p, const char *target, struct err *e)
         return -1;
     struct arena *a = p->req->arena;
     const char *label = arena_printf(a, "%s in %s", p->series, target);
-    const char *value = arena_printf(a, "%s of %s", db_value(r, 0, "ok"), db_value(r, 0, "total"));
+    const char *value = arena_strdup(a, db_value(r, 0, "value"));
     const char *level = db_value(r, 0, "level");
     long split = 12 + CHAR_PX * (long)strlen(label), rest = 12 + CHAR_PX * (long)strlen(value);
     p->root = template_new();
@@ -24,7 +24,8 @@ static int fill(struct page *p, const char *target, struct err *e)
     template_set(p->root, "FILL",
                  strcmp(level, "good") == 0   ? "#2f6f4a"
                  : strcmp(level, "fair") == 0 ? "#8a5a00"
-                                              : "#a3293a");
+                 : strcmp(level, "poor") == 0 ? "#a3293a"
+                                              : "#5f5f5f");
     template_set_int(p->root, "SPLIT", split);
     template_set_int(p->root, "REST", rest);
     template_set_int(p->root, "WIDTH", split + rest);

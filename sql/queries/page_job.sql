@@ -1,6 +1,6 @@
 -- rows: maybe
 -- One job as its page shows it.
-select j.id, j.kind, j.what, j.state, j.attempts, j.max_attempts, j.cause, j.error, j.superseded_by,
+select j.id, j.kind, j.what, j.state, j.attempts, j.max_attempts, j.cause, substring(j.cause from '^job (\d+)$') as cause_job, j.error, j.superseded_by,
        case when j.state = 'running' then j.step end as step,
        case when j.state = 'running' then j.progress_done end as progress_done,
        case when j.state = 'running' then nullif(j.progress_total, 0) end as progress_total, concat_ws(', ', j.progress_unit, j.progress_note) as progress_unit,

@@ -10,7 +10,8 @@ with j as (
 select p.part, j.id, j.kind, nullif(j.what, '') as what, j.state, case when j.state = 'running' then j.step end as step,
        case when j.state = 'running' then j.progress_done end as progress_done,
        case when j.state = 'running' then nullif(j.progress_total, 0) end as progress_total,
-       concat_ws(', ', j.progress_unit, j.progress_note) as progress_unit, j.attempts, j.max_attempts, j.cause, j.error,
+       concat_ws(', ', j.progress_unit, j.progress_note) as progress_unit, j.attempts, j.max_attempts, j.cause,
+       substring(j.cause from '^job (\d+)$') as cause_job, j.error,
        iso(coalesce(j.ended, j.started, j.queued)) as moment,
        round(extract(epoch from j.ended - j.started)::numeric, 1) as took,
        case when j.state = 'queued' and j.attempts > 0 then iso(j.run_at) end as next

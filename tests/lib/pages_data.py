@@ -195,7 +195,7 @@ select compare_all();
 insert into jobs (kind, what, state, cause, attempts, queued, started, ended, worker, step) values
   ('mirror', 'bookworm-epoxy', 'done', 'delivery', 1, now() - interval '9 minutes', now() - interval '8 minutes', now() - interval '7 minutes', 'host-1', 'publish'),
   ('mirror', 'trixie-flamingo', 'failed', 'delivery', 5, now() - interval '50 minutes', now() - interval '44 minutes', now() - interval '40 minutes', 'host-1', 'verify'),
-  ('archives', '', 'done', 'schedule', 1, now() - interval '31 minutes', now() - interval '31 minutes', now() - interval '30 minutes', 'host-1', 'compare');
+  ('archives', '', 'done', 'job 1', 1, now() - interval '31 minutes', now() - interval '31 minutes', now() - interval '30 minutes', 'host-1', 'compare');
 update jobs set error = 'trixie-flamingo-backports: the signature of InRelease is not by a key in keys/trixie-flamingo.gpg' where state = 'failed';
 insert into jobs (kind, what, state, cause, attempts, queued, started, worker, step, progress_done, progress_total, progress_unit, lease, token) values
   ('mirror', 'bookworm-epoxy', 'running', 'delivery', 1, now() - interval '20 seconds', now() - interval '18 seconds', 'host-1', 'pool', 7, 12, 'files', now() + interval '1 day', 1);

@@ -290,6 +290,10 @@ def test_job_page_and_its_log(site):
     published = [text_of(li) for li in tree.findall(".//section[@aria-labelledby='published']/ul/li")]
     assert published == ["project-021 2:31.3.0-1~bpo12+1 → 2:31.3.1-1~bpo12+1", "project-022 22.1.2-1", "project-900 1.0-1 → gone"]
     assert "not yet" in text_of(check_html(site.page("/jobs/4").text).find(".//div[@aria-labelledby='deliveries']"))
+    # a job that another one asked for leads to it
+    for path in ("/jobs/3", "/queue"):
+        causes = [a.get("href") for a in check_html(site.page(path).text).iter("a") if text_of(a) == "job 1"]
+        assert causes == ["/deb-status/jobs/1"], path
 
 
 def test_errors_are_pages_with_near_names(site):

@@ -137,6 +137,29 @@ def test_pictures(site, path):
         assert len(root.findall(f".//{SVG}rect")) > 40
 
 
+def test_badges(site):
+    """What is right where there is nothing to count as well."""
+    def badge(series, target):
+        return check_svg(site.page(f"/{series}/{target}/badge.svg").text).find(SVG + "title").text.split(": ")[1]
+    seen = set()
+    for series, target in (pair.split("|") for pair in site.sql(
+            "select s.name || '|' || t.name from deb_status.targets t join deb_status.series s on s.id = t.series").splitlines()):
+        status = site.get(f"/api/v1/status/{series}/{target}").json()
+        counts = status["counts"]
+        moved_on = status["carries"] not in (None, series)
+        total = sum(counts[k] for k in ("ok", "outdated", "missing", "ahead"))
+        assert badge(series, target) == (f"carries {status['carries']}" if moved_on else f"{counts['ok']} of {total}")
+        seen.add(moved_on)
+    assert seen == {True, False}
+    checked = site.sql("select checked from deb_status.suites where name = 'trixie'")
+    try:
+        site.sql("update deb_status.suites set checked = null where name = 'trixie'")
+        assert site.get("/api/v1/status/epoxy/trixie").json()["checked"] is None
+        assert badge("epoxy", "trixie") == "not yet read"
+    finally:
+        site.sql(f"update deb_status.suites set checked = '{checked}' where name = 'trixie'")
+
+
 def test_states_over_time_are_those_of_the_days(site):
     """A bar of the picture against the API at that day's end."""
     root = check_svg(site.page("/epoxy/trixie/states.svg").text)
