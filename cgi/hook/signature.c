@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/hex.h"
+
 #define MAC_BYTES    32
 #define BASE64_CHARS 44 /* of 32 bytes, with padding */
 
@@ -124,7 +126,6 @@ int signature_check_standard(const struct signature_input *in, const struct sign
 static int check_hex(const struct signature_input *in, const char *prefix, bool any_case,
                      const struct signature_key *keys, size_t count)
 {
-    static const char digits[] = "0123456789abcdef";
     char theirs[2 * MAC_BYTES] = "";
     size_t skip = strlen(prefix);
     bool ok = in->signature && !strncmp(in->signature, prefix, skip) &&
@@ -138,10 +139,7 @@ static int check_hex(const struct signature_input *in, const char *prefix, bool 
         unsigned char sum[MAC_BYTES];
         char text[2 * MAC_BYTES];
         mac(&keys[k], "", 0, in->body, in->body_len, sum);
-        for (size_t i = 0; i < MAC_BYTES; i++) {
-            text[2 * i] = digits[sum[i] >> 4];
-            text[2 * i + 1] = digits[sum[i] & 15];
-        }
+        hex_write(sum, MAC_BYTES, text);
         if (CRYPTO_memcmp(theirs, text, sizeof(text)) == 0)
             found = (int)k;
     }
@@ -162,13 +160,8 @@ int signature_check_hmac(const struct signature_input *in, const struct signatur
 
 void signature_hash(const void *data, size_t len, char out[SIGNATURE_HEX_SIZE])
 {
-    static const char digits[] = "0123456789abcdef";
     unsigned char sum[MAC_BYTES];
     if (!EVP_Digest(data ? data : "", len, sum, NULL, EVP_sha256(), NULL))
         abort();
-    for (size_t i = 0; i < MAC_BYTES; i++) {
-        out[2 * i] = digits[sum[i] >> 4];
-        out[2 * i + 1] = digits[sum[i] & 15];
-    }
-    out[2 * MAC_BYTES] = '\0';
+    *hex_write(sum, MAC_BYTES, out) = '\0';
 }

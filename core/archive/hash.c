@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/hex.h"
+
 static const char *const sections[] = {"MD5Sum", "SHA1", "SHA256", "SHA512"};
 
 struct hash_state {
@@ -69,16 +71,6 @@ void hash_add(struct hash_state *h, const void *data, size_t len)
     h->size += (int64_t)len;
 }
 
-static void to_hex(const unsigned char *bytes, size_t n, char *hex)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < n; i++) {
-        hex[2 * i] = digits[bytes[i] >> 4];
-        hex[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    hex[2 * n] = '\0';
-}
-
 void hash_end(struct hash_state *h, struct hash_sums *out)
 {
     memset(out, 0, sizeof *out);
@@ -88,7 +80,7 @@ void hash_end(struct hash_state *h, struct hash_sums *out)
         if (!h->contexts[k])
             continue;
         must(EVP_DigestFinal_ex(h->contexts[k], sum, &n) == 1);
-        to_hex(sum, n, out->hex[k]);
+        *hex_write(sum, n, out->hex[k]) = '\0';
         EVP_MD_CTX_free(h->contexts[k]);
     }
     out->size = h->size;
@@ -121,7 +113,7 @@ void hash_text(const void *data, size_t len, char hex[SHA256_HEX])
 {
     unsigned char sum[SHA256_SIZE];
     hash_text_raw(data, len, sum);
-    to_hex(sum, sizeof sum, hex);
+    *hex_write(sum, sizeof sum, hex) = '\0';
 }
 
 static int digit(char c)
@@ -147,5 +139,5 @@ int hash_parse_sha256(const char *hex, size_t len, unsigned char out[SHA256_SIZE
 
 void hash_format_sha256(const unsigned char sum[SHA256_SIZE], char hex[SHA256_HEX])
 {
-    to_hex(sum, SHA256_SIZE, hex);
+    *hex_write(sum, SHA256_SIZE, hex) = '\0';
 }

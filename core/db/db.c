@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/base/hex.h"
 #include "core/db/scripts.h"
 #include "gen/queries.h"
 
@@ -342,17 +343,11 @@ void db_result_free(struct db_result *r)
 
 void db_hex(struct buf *out, const void *data, size_t len)
 {
-    static const char digits[] = "0123456789abcdef";
-    const unsigned char *bytes = data;
     char *to = buf_reserve(out, 2 + 2 * len);
     *to++ = '\\';
     *to++ = 'x';
-    for (size_t i = 0; i < len; i++) {
-        *to++ = digits[bytes[i] >> 4];
-        *to++ = digits[bytes[i] & 15];
-    }
+    *hex_write(data, len, to) = '\0';
     out->len += 2 + 2 * len;
-    out->data[out->len] = '\0';
 }
 
 int db_begin(struct db *db, struct err *e)
