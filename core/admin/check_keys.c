@@ -7,56 +7,13 @@
 #include <unistd.h>
 
 #include "core/admin/check.h"
+#include "core/archive/keyexpiry.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/proc.h"
 
-#define SOON_S     (30 * 86400)
-#define GPG_MS     20000
-#define FIELDS_MAX 16
-
-/* A key file as gpg describes it: of keys that can sign, how many there are and until when the last
- * of them that is good stays so. */
-struct keys {
-    int all, good, expired, revoked, secret;
-    long long until; /* 0: for ever */
-    const char *last_id;
-};
-
-/* A field of a --with-colons line, "" if it is not there. */
-static const char *field(struct arena *a, const char *line, int n)
-{
-    while (n-- > 0) {
-        line += strcspn(line, ":");
-        if (*line++ == '\0')
-            return "";
-    }
-    return arena_strndup(a, line, strcspn(line, ":"));
-}
-
-/* pub and sub lines: 1 validity, 4 id, 6 expiry, 11 capabilities (s: this one signs). */
-static void take_key(struct arena *a, const char *line, struct keys *k)
-{
-    if (strncmp(line, "sec:", 4) == 0 || strncmp(line, "ssb:", 4) == 0)
-        k->secret++;
-    else if (strncmp(line, "pub:", 4) != 0 && strncmp(line, "sub:", 4) != 0)
-        return;
-    const char *validity = field(a, line, 1), *able = field(a, line, 11);
-    long long until = strtoll(field(a, line, 6), NULL, 10);
-    if (!strchr(able, 's'))
-        return;
-    k->all++;
-    if (*validity == 'r') {
-        k->revoked++;
-    } else if (*validity == 'e' || (until > 0 && until < time(NULL))) {
-        k->expired++;
-    } else {
-        if (k->good++ == 0 || (k->until != 0 && (until == 0 || until > k->until))) {
-            k->until = until;
-            k->last_id = field(a, line, 4);
-        }
-    }
-}
+#define SOON_S (30 * 86400)
+#define GPG_MS 20000
 
 /* gpg with a home of its own, which is gone afterwards. */
 static int run_gpg(const char *file, const char *what, struct buf *out, struct err *e)
@@ -76,34 +33,28 @@ static int run_gpg(const char *file, const char *what, struct buf *out, struct e
     return rc;
 }
 
-static int read_keys(struct check *c, const char *file, struct keys *k, struct err *e)
+static int read_keys(const char *file, struct keyexpiry_list *k, struct err *e)
 {
     struct buf out = BUF_INIT;
-    *k = (struct keys){.last_id = ""};
-    if (run_gpg(file, "--show-keys", &out, e)) {
-        buf_free(&out);
-        return -1;
-    }
-    char *save = NULL;
-    for (char *line = out.len ? strtok_r(out.data, "\n", &save) : NULL; line;
-         line = strtok_r(NULL, "\n", &save))
-        take_key(&c->arena, line, k);
+    int rc = run_gpg(file, "--show-keys", &out, e);
+    keyexpiry_read_lines(buf_str(&out), time(NULL), k);
     buf_free(&out);
-    return 0;
+    return rc;
 }
 
-static void check_expiry(struct check *c, const char *what, const char *file, const struct keys *k)
+static void check_expiry(struct check *c, const char *what, const char *file,
+                         const struct keyexpiry_list *k)
 {
     char until[CLOCK_ISO_SIZE];
-    if (k->all == 0) {
+    if (k->keys == 0) {
         check_error(c, "Put the host's public key there (gpg --export).",
                     "%s: no key that signs is in %s", what, file);
-    } else if (k->good == 0) {
+    } else if (k->revoked + k->expired == k->keys) {
         check_error(c, "Get the key anew from who has it: gpg --export, with a later expiry.",
                     "%s: every key in %s is %s", what, file,
                     k->expired ? (k->revoked ? "expired or revoked" : "expired") : "revoked");
-    } else if (k->until > 0 && k->until < time(NULL) + SOON_S) {
-        clock_format_iso((time_t)k->until, until);
+    } else if (k->last < time(NULL) + SOON_S) {
+        clock_format_iso((time_t)k->last, until);
         check_note(c, "Have it prolonged, and put the new export there before.",
                    "%s: key %s in %s expires %s", what, k->last_id, file, until);
     }
@@ -112,7 +63,7 @@ static void check_expiry(struct check *c, const char *what, const char *file, co
 /* A file of public keys. */
 static void check_public(struct check *c, const char *what, const char *file)
 {
-    struct keys k;
+    struct keyexpiry_list k;
     struct err e = {0};
     struct stat st;
     const char *worker = check_worker_user(c);
@@ -129,7 +80,7 @@ static void check_public(struct check *c, const char *what, const char *file)
     }
     if (st.st_mode & S_IWOTH)
         check_error(c, "chmod o-w.", "%s: everyone can change %s", what, file);
-    if (read_keys(c, file, &k, &e)) {
+    if (read_keys(file, &k, &e)) {
         check_error(c, "It has to be a public key, binary or armoured (gpg --export).",
                     "%s: %s cannot be read as a key: %s", what, file, e.detail);
         return;
@@ -205,7 +156,7 @@ static void check_unprotected(struct check *c, const char *file)
 
 static void check_signing(struct check *c, const char *file)
 {
-    struct keys k;
+    struct keyexpiry_list k;
     struct err e = {0};
     struct stat st;
     const char *worker = check_worker_user(c), *web = c->has_apache ? c->apache.user : NULL;
@@ -226,7 +177,7 @@ static void check_signing(struct check *c, const char *file)
     if (!check_can(worker, file, CHECK_READ))
         check_error(c, arena_printf(&c->arena, "chown %s.", worker),
                     "publish.sign-with: the worker's user %s cannot read %s", worker, file);
-    if (read_keys(c, file, &k, &e)) {
+    if (read_keys(file, &k, &e)) {
         check_error(c, "gpg --export-secret-keys of one key without passphrase.",
                     "publish.sign-with: %s cannot be read as a key: %s", file, e.detail);
         return;

@@ -9,8 +9,7 @@
 #include "core/base/proc.h"
 
 #define DEADLINE_MS 20000
-#define FOR_EVER    INT64_MAX
-#define FIELD_MAX   32
+#define FIELD_MAX   24
 
 /* Field n (from 1) of a colon line. */
 static void field_of(const char *line, int n, char out[FIELD_MAX])
@@ -30,37 +29,53 @@ static int64_t end_of(const char *line)
 {
     char field[FIELD_MAX];
     field_of(line, 7, field);
-    return *field ? strtoll(field, NULL, 10) : FOR_EVER;
+    return *field ? strtoll(field, NULL, 10) : KEYEXPIRY_NEVER;
 }
 
-/* Revoked and invalid keys sign nothing; an expired one is what this is about. */
-static bool can_sign(const char *line)
+static void take_signing_key(const char *line, int64_t end, time_t now, struct keyexpiry_list *out)
 {
-    char validity[FIELD_MAX], use[FIELD_MAX];
+    char validity[FIELD_MAX];
     field_of(line, 2, validity);
-    field_of(line, 12, use);
-    return *validity != 'r' && *validity != 'i' && *validity != 'd' && strchr(use, 's');
+    out->keys++;
+    if (*validity && strchr("rid", *validity)) { /* revoked, invalid, disabled: it signs nothing */
+        out->revoked++;
+        return;
+    }
+    out->expired += *validity == 'e' || end <= now;
+    if (end > out->last) {
+        out->last = end;
+        field_of(line, 5, out->last_id);
+    }
+}
+
+void keyexpiry_read_lines(const char *colons, time_t now, struct keyexpiry_list *out)
+{
+    int64_t primary = -1;
+    *out = (struct keyexpiry_list){.last = -1};
+    for (const char *line = colons; line && *line;
+         line = (line = strchr(line, '\n')) ? line + 1 : NULL) {
+        bool secret = !strncmp(line, "sec:", 4) || !strncmp(line, "ssb:", 4);
+        bool is_primary = !strncmp(line, "pub:", 4) || !strncmp(line, "sec:", 4);
+        if (!secret && !is_primary && strncmp(line, "sub:", 4) != 0)
+            continue;
+        char use[FIELD_MAX];
+        int64_t end = end_of(line);
+        if (is_primary)
+            primary = end;
+        out->secret += secret;
+        field_of(line, 12, use);
+        if (strchr(use, 's'))
+            take_signing_key(line, end < primary ? end : primary, now, out);
+    }
 }
 
 int keyexpiry_of(const char *colons, time_t *expires, struct err *e)
 {
-    int64_t last = -1, primary = -1;
-    for (const char *line = colons; line && *line;
-         line = (line = strchr(line, '\n')) ? line + 1 : NULL) {
-        bool is_primary = strncmp(line, "pub:", 4) == 0;
-        if (!is_primary && strncmp(line, "sub:", 4) != 0)
-            continue;
-        int64_t end = end_of(line);
-        if (is_primary)
-            primary = end;
-        if (end > primary)
-            end = primary;
-        if (can_sign(line) && end > last)
-            last = end;
-    }
-    if (last < 0)
+    struct keyexpiry_list list;
+    keyexpiry_read_lines(colons, time(NULL), &list);
+    if (list.last < 0)
         return err_set(e, ERR_INPUT, "no key in it can sign");
-    *expires = last == FOR_EVER ? 0 : (time_t)last;
+    *expires = list.last == KEYEXPIRY_NEVER ? 0 : (time_t)list.last;
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -67,12 +68,39 @@ static void test_nothing_signs(void **state)
     }
 }
 
+/* What `deb-status check` tells of a file. */
+static void test_lists(void **state)
+{
+    (void)state;
+    struct keyexpiry_list list;
+    keyexpiry_read_lines("pub:-:255:22:A:1:1800000000::-:::cSC:::\nsub:-:255:22:B:1::::::s:::\n"
+                         "pub:r:255:22:C:1:::-:::scSC:::\npub:-:255:22:D:1:1600000000::-:::sc:::\n"
+                         "pub:e:255:22:E:1:1500000000::-:::sc:::\npub:-:255:22:F:1:::-:::cC:::\n",
+                         1700000000, &list);
+    assert_int_equal(list.keys, 4);
+    assert_int_equal(list.revoked, 1);
+    assert_int_equal(list.expired, 2);
+    assert_int_equal(list.secret, 0);
+    /* a subkey without an end of its own has its primary key's */
+    assert_int_equal(list.last, 1800000000);
+    assert_string_equal(list.last_id, "B");
+    keyexpiry_read_lines("sec:-:255:22:A:1:::-:::scSC:::\nssb:-:255:18:B:1::::::e:::\n", 1700000000,
+                         &list);
+    assert_int_equal(list.keys, 1);
+    assert_int_equal(list.secret, 2);
+    assert_true(list.last == KEYEXPIRY_NEVER);
+    keyexpiry_read_lines("", 1700000000, &list);
+    assert_int_equal(list.keys, 0);
+    assert_int_equal(list.last, -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_subkeys),
         cmocka_unit_test(test_nothing_signs),
+        cmocka_unit_test(test_lists),
     };
     return cmocka_run_group_tests_name("keyexpiry", tests, NULL, NULL);
 }
