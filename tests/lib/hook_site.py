@@ -140,6 +140,15 @@ def chunked(body):
     return f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
 
 
+def is_there(pid):
+    """It runs: what nobody has waited for is a name alone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 class Postgres:
     """The stack's server, stopped and started under its feet. before: argv of a program that starts it
     (root only)."""
@@ -173,20 +182,19 @@ class Postgres:
 
     def end(self, how=signal.SIGINT):
         """SIGINT: a fast shutdown; SIGQUIT: as after a crash; SIGKILL of the whole tree."""
-        victims = self.tree() if how == signal.SIGKILL else [self.pid]
+        victims = [self.pid]
+        if how == signal.SIGKILL:
+            os.kill(self.pid, signal.SIGSTOP)  # it forks no more; one that is missed keeps the next server out
+            victims = self.tree()
         for pid in victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, how)
-        wait_for(lambda: not self.alive(), "PostgreSQL ends")
+        wait_for(lambda: not self.alive() and not any(map(is_there, victims[1:])), "PostgreSQL ends")
 
     def alive(self):
         if self.process and self.process.pid == self.pid:
             return self.process.poll() is None
-        try:
-            with open(f"/proc/{self.pid}/stat", encoding="ascii") as f:
-                return f.read().rsplit(")", 1)[1].split()[0] != "Z"
-        except FileNotFoundError:
-            return False
+        return is_there(self.pid)
 
     def start(self):
         argv = list(self.argv)
