@@ -7,7 +7,8 @@ with reasons as (
   select 2, 'no worker has been seen for two minutes'
    where not exists (select from workers where seen > now() - interval '2 minutes')
   union all
-  select 2, 'the standby that is read here is not brought up to date, its last change is of ' || iso(pg_last_xact_replay_timestamp())
+  select 2, 'the standby that is read here is not brought up to date, '
+         || coalesce('its last change is of ' || iso(pg_last_xact_replay_timestamp()), 'no change came since it started')
    where standby_alone()
   union all
   select 2, 'the standby that is read here lags, its last change is of ' || iso(pg_last_xact_replay_timestamp())

@@ -12,7 +12,9 @@ with last as (
   select 2, 'workers', 'error', 'No worker is alive', null, 'nothing is published or refreshed', max(seen)
     from workers having coalesce(max(seen), '-infinity') < now() - interval '2 minutes'
   union all
-  select 2, 'standby', 'error', 'This is a copy whose original is away', null, 'nothing new comes in; its last change', pg_last_xact_replay_timestamp()
+  select 2, 'standby', 'error', 'This is a copy whose original is away', null,
+         case when pg_last_xact_replay_timestamp() is null then 'nothing new has come in since it started'
+              else 'nothing new comes in; its last change' end, pg_last_xact_replay_timestamp()
    where standby_alone()
   union all
   select 3, concat_ws(' ', 'job', kind, what), 'error', concat_ws(' ', kind, nullif(what, ''), 'failed'), '/jobs/' || id, error, ended
