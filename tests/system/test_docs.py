@@ -5,10 +5,12 @@ Blocks of ```sh are run here, on a stack. Those with a word behind it are run el
 ```sh root, restore, build-host and database in a bare Debian with the packages (make chroot), ```sh clone
 in a fresh clone (CI).
 """
+import contextlib
 import glob
 import os
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -136,6 +138,15 @@ def test_admin_page_sql(live):
                 assert header(done.stdout) == header(shown), statement
 
 
+@contextlib.contextmanager
+def stopped(pid):
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def test_admin_page_commands(live):
     secret = f"{live.etc}/secrets/bookworm-epoxy"
     shutil.copy(f"{live.etc}/keys/build-host.gpg", f"{live.etc}/new-host.gpg")
@@ -145,7 +156,9 @@ def test_admin_page_commands(live):
             f.write("a key\n")
     try:
         for text, _ in commands("doc/admin.md"):
-            live.run_page(text)
+            # what is to be cancelled must not be done before
+            with stopped(live.pids()["worker-1"]) if "--cancel" in text else contextlib.nullcontext():
+                live.run_page(text)
     finally:
         shutil.copy2(f"{secret}.before", secret)
 
