@@ -245,6 +245,20 @@ def test_those_who_mirror_us(archive, host, folders, apt):
         assert f.read() == trace(archive)
 
 
+def test_what_the_host_takes_away_is_taken_away(archive, host, apt):
+    """Nothing new has to come for it; the pool's file stays for the grace time, for who just read the indexes."""
+    host.add(SUITE, "horizon", "3:25.0.0-1~bpo12+1")
+    assert archive.run()["state"] == "done"
+    assert apt.update().returncode == 0 and apt.version("horizon") == "3:25.0.0-1~bpo12+1"
+    host("remove", host.dir, SUITE, "horizon")
+    row = archive.run()
+    assert row["state"] == "done", row
+    assert row["published"][0]["sources"] == [{"source": "horizon", "from": "3:25.0.0-1~bpo12+1", "to": None}]
+    assert "horizon" not in archive.versions(SUITE)
+    assert apt.download("horizon").returncode == 0, "who read the indexes before"
+    assert apt.update().returncode == 0 and not apt.version("horizon")
+
+
 # ---------------------------------------------------------------- announcements
 
 def test_announced_before_the_indexes_are_rebuilt(archive, host):
