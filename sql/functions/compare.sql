@@ -62,9 +62,10 @@ begin
       from series_projects sp
       join releases r on r.deliverable = sp.deliverable and r.project = sp.project
      where sp.series = any (p_series)
-  ), first as (
-    select distinct on (series, project) series, project, key from named
-     where kind <> 'end' order by series, project, key
+  ), first as ( -- of all deliverables that name it: the row's own may have come after another's
+    select distinct on (d.series, r.project) d.series, r.project, r.key
+      from deliverables d join releases r on r.deliverable = d.id
+     where d.series = any (p_series) and r.kind <> 'end' order by d.series, r.project, r.key
   ), newest as (
     select distinct on (series, project) * from named
      where kind <> 'end' order by series, project, key desc, kind, version

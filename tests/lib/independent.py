@@ -138,8 +138,11 @@ class Upstream:
                 for repo, new in self.deliverable(data).items():
                     new.update(deliverable=name, team=data.get("team"), type=data.get("type"),
                                model=data.get("release-model"))
-                    if repo not in found or self.rank(repo, new) > self.rank(repo, found[repo]):
-                        found[repo] = new
+                    old = found.get(repo, new)
+                    firsts = [f for f in (old["first"], new["first"]) if f]
+                    found[repo] = max(old, new, key=functools.partial(self.rank, repo))
+                    # a project's first version is that of all deliverables that name it
+                    found[repo]["first"] = min(firsts, key=KEY, default=None)
         return self.known[series]
 
     @staticmethod

@@ -1,6 +1,6 @@
 -- Comparing: every state, every rule of names, and what stands beside a state.
 begin;
-select plan(57);
+select plan(59);
 \ir lib/status.sql
 select is(encode(pg_temp.key('31.0.0~rc1'), 'hex'), '0002023331390200390200012e1f02013102020002', 'the key as it is described');
 
@@ -143,5 +143,9 @@ select is(pg_temp.compare_suite('stable'), 0::bigint, 'nor another suite');
 select pg_temp.project('ee', 'glance', 'openstack/glance', '{3.0.0.0b1=2.9.0~b1}', '{name:glance}');
 select is(pg_temp.compare_series('ee') > 0, true, 'a series that gets a project');
 select is((select carries from status_rows('dd', 'stable') where project = 'openstack/glance'), 'ee', 'changes what the rows of other series carry');
+-- two deliverables of one series name a repo, as sahara-extra and sahara of ocata do
+select pg_temp.project('dd', 'puppet-more', 'openstack/puppet-nova', '{2.0.0.0b1=2.0.0~b1}', '{}', 'other');
+select is(pg_temp.compare_series('dd') > 0, true, 'an earlier version in a second deliverable');
+select is((select pg_temp.row_of('puppet-nova')), 'puppet-module-nova outdated minor dd by=prefix', 'is the project''s first in the series');
 select * from finish();
 rollback;
